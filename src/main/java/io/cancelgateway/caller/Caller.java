@@ -1,0 +1,19 @@
+package io.cancelgateway.caller;
+
+import io.cancelgateway.tenant.TenantId;
+import java.util.Set;
+
+/**
+ * An internal service that is known to the gateway.
+ *
+ * @param name its name in the configuration
+ * @param everyTenant whether it serves every tenant ({@code *})
+ * @param tenants the tenants that it serves, empty where it serves every one
+ * @param permissions what it may do
+ */
+public record Caller(String name, boolean everyTenant, Set<TenantId> tenants, Set<Permission> permissions) {
+
+    boolean serves(TenantId tenant) {
+        return everyTenant || tenants.contains(tenant);
+    }
+}

@@ -1,0 +1,29 @@
+package io.cancelgateway.caller;
+
+import org.springframework.security.authentication.AuthenticationProvider;
+import org.springframework.security.authentication.BadCredentialsException;
+import org.springframework.security.core.Authentication;
+import org.springframework.stereotype.Component;
+
+/** Knows a caller by the SHA-256 of its token. */
+@Component
+class StaticTokenAuthenticationProvider implements AuthenticationProvider {
+
+    private final Callers callers;
+
+    StaticTokenAuthenticationProvider(Callers callers) {
+        this.callers = callers;
+    }
+
+    @Override
+    public Authentication authenticate(Authentication credential) {
+        return callers.byToken(((Credential) credential).getCredentials())
+                .map(CallerAuthentication::new)
+                .orElseThrow(() -> new BadCredentialsException("Nobody has this token"));
+    }
+
+    @Override
+    public boolean supports(Class<?> authentication) {
+        return Credential.class.isAssignableFrom(authentication);
+    }
+}

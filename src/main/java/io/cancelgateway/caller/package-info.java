@@ -1,0 +1,5 @@
+/** Who calls: credentials, permissions and tenants of internal services. */
+@NullMarked
+package io.cancelgateway.caller;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,35 @@
+package io.cancelgateway.cancellation;
+
+import io.cancelgateway.twelvelabs.Answer;
+import java.util.Locale;
+
+/** How a request to cancel ended, in the words of bulk results and dashboards. */
+enum Outcome {
+    ACCEPTED,
+    CONFIRMED,
+    NOT_FOUND,
+    ALREADY_TERMINAL,
+    REFUSED,
+    RATE_LIMITED,
+    KEY_REJECTED,
+    UPSTREAM_ERROR,
+    DEADLINE_EXCEEDED;
+
+    static Outcome of(Answer answer) {
+        return switch (answer) {
+            case Answer.Accepted _ -> ACCEPTED;
+            case Answer.Found _ -> CONFIRMED;
+            case Answer.Invalid _ -> REFUSED;
+            case Answer.NotFound _ -> NOT_FOUND;
+            case Answer.AlreadyTerminal _ -> ALREADY_TERMINAL;
+            case Answer.RateLimited _ -> RATE_LIMITED;
+            case Answer.KeyRejected _ -> KEY_REJECTED;
+            case Answer.Failed _ -> UPSTREAM_ERROR;
+            case Answer.DeadlineExceeded _ -> DEADLINE_EXCEEDED;
+        };
+    }
+
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,5 @@
+/** Cancels TwelveLabs analysis batches for internal services. */
+@NullMarked
+package io.cancelgateway;
+
+import org.jspecify.annotations.NullMarked;

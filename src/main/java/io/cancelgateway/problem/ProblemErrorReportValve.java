@@ -1,0 +1,41 @@
+package io.cancelgateway.problem;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Renders what Tomcat refuses by itself: bad request lines, encoded slashes, headers too large, wrong framing. */
+class ProblemErrorReportValve extends ErrorReportValve {
+
+    private static final Logger log = LoggerFactory.getLogger(ProblemErrorReportValve.class);
+
+    private final ProblemWriter writer;
+
+    ProblemErrorReportValve(ProblemWriter writer) {
+        this.writer = writer;
+    }
+
+    @Override
+    protected void report(Request request, Response response, @Nullable Throwable throwable) {
+        int status = response.getStatus();
+        // as ErrorReportValve: only an error that has no body yet
+        if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
+            return;
+        }
+        try {
+            if (throwable != null) {
+                log.error("Unexpected failure below the application; the caller gets {}", status, throwable);
+            }
+            Problem problem = status == 500 ? Problems.ofStatus(500) : Problems.refusedBelowTheApplication(status);
+            writer.write(request.getRequest(), (HttpServletResponse) response.getResponse(), problem);
+            response.finishResponse();
+        } catch (IOException e) {
+            log.debug("The client was gone before its {} could be written", status, e);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.cancelgateway.problem;
+
+/** The one table of what can go wrong: nobody else picks a status. */
+public enum ProblemType {
+    /** A batch id, body, header or query that cannot be meant. */
+    PARAMETER_INVALID(400, "Invalid parameter"),
+    /** Two different credentials in one request. */
+    CREDENTIAL_CONFLICT(400, "Two different credentials"),
+    /** The caller serves several tenants and named none. */
+    TENANT_REQUIRED(400, "Tenant required"),
+    /** No credential, or one that nobody has. */
+    UNAUTHORIZED(401, "Unauthorized"),
+    /** The caller is known, and may not do this. */
+    PERMISSION_DENIED(403, "Permission denied"),
+    /** Unknown tenant, tenant without usable key, or not this caller's: one answer, so that names cannot be probed. */
+    TENANT_NOT_ALLOWED(403, "Tenant not allowed"),
+    /** No such path. */
+    NOT_FOUND(404, "Not found"),
+    /** The path exists, the method does not. */
+    METHOD_NOT_ALLOWED(405, "Method not allowed"),
+    /** A body in a format that the path does not take. */
+    UNSUPPORTED_MEDIA_TYPE(415, "Unsupported media type"),
+    /** A body larger than the path takes. */
+    CONTENT_TOO_LARGE(413, "Content too large"),
+    /** What the servlet container or the HTTP firewall refuses; the status is theirs. */
+    BAD_REQUEST(400, "Bad request"),
+    /** The upstream answered 400; code and message are its own. */
+    UPSTREAM_BAD_REQUEST(400, "Refused by the upstream"),
+    /** The upstream has no such batch; code and message are its own. */
+    BATCH_NOT_FOUND(404, "No such batch"),
+    /** The batch is already terminal; code and message are the upstream's. */
+    BATCH_TERMINAL(409, "Batch already terminal"),
+    /** The tenant is over its rate or its concurrency. */
+    TOO_MANY_REQUESTS(429, "Too many requests"),
+    /** The upstream refuses the tenant's key or account. */
+    TENANT_KEY_REJECTED(502, "Tenant key rejected by the upstream"),
+    /** The upstream could not be reached, failed, or answered nonsense. */
+    UPSTREAM_ERROR(502, "Upstream error"),
+    /** A breaker is open: the upstream is not asked for now. */
+    UPSTREAM_UNAVAILABLE(503, "Upstream unavailable"),
+    /** The deadline was reached, or the last attempt allowed timed out. */
+    DEADLINE_EXCEEDED(504, "Deadline exceeded"),
+    /** A bug. */
+    INTERNAL_ERROR(500, "Internal error");
+
+    private final int status;
+    private final String title;
+    private final String code;
+
+    ProblemType(int status, String title) {
+        this.status = status;
+        this.title = title;
+        this.code = name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /** The HTTP status of the answer. */
+    public int status() {
+        return status;
+    }
+
+    /** The {@code error.code} where the upstream gives none of its own. */
+    public String code() {
+        return code;
+    }
+
+    String title() {
+        return title;
+    }
+
+    /** The {@code type} member: a name, not an address (RFC 9457, section 3.1.1). */
+    String uri() {
+        return "urn:problem-type:cancel-gateway:" + code;
+    }
+}

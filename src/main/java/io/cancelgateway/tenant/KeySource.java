@@ -1,0 +1,87 @@
+package io.cancelgateway.tenant;
+
+import io.cancelgateway.platform.InvalidSettingException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads every tenant's key, from the directory and from settings, as one picture. */
+class KeySource {
+
+    private static final Logger log = LoggerFactory.getLogger(KeySource.class);
+
+    /** Far more than a key; keeps a wrong mount from filling the heap. */
+    private static final int MAX_FILE_BYTES = 4096;
+
+    private final @Nullable Path directory;
+    private final Map<TenantId, ApiKey> settings = new TreeMap<>();
+
+    /** @throws InvalidSettingException naming the setting that cannot be used */
+    KeySource(TenantProperties properties) {
+        directory = properties.tenantsDir();
+        if (directory != null && !Files.isDirectory(directory)) {
+            throw new InvalidSettingException("gateway.tenants-dir", "must name an existing directory");
+        }
+        properties.tenants().forEach((name, setting) -> {
+            TenantId id = TenantId.parse(name)
+                    .orElseThrow(() -> new InvalidSettingException(
+                            "gateway.tenants." + name, "must name the tenant by " + TenantId.RULE));
+            settings.put(id, key("gateway.tenants." + name + ".api-key", setting));
+        });
+    }
+
+    private static ApiKey key(String setting, TenantProperties.Setting value) {
+        return Optional.ofNullable(value.apiKey())
+                .flatMap(ApiKey::parse)
+                .orElseThrow(() -> new InvalidSettingException(setting, ApiKey.RULE));
+    }
+
+    /**
+     * Every tenant that is configured now, with its key or, where its file holds none, empty.
+     *
+     * @throws IOException if the directory cannot be listed
+     */
+    Map<TenantId, Optional<ApiKey>> read() throws IOException {
+        Map<TenantId, Optional<ApiKey>> keys = new TreeMap<>();
+        settings.forEach((id, key) -> keys.put(id, Optional.of(key)));
+        if (directory != null) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, KeySource::mayBeKeyFile)) {
+                for (Path file : files) {
+                    TenantId.parse(file.getFileName().toString())
+                            .ifPresentOrElse(
+                                    id -> keys.put(id, read(file)),
+                                    () -> log.warn("Ignoring {}: its name is no tenant id ({})", file, TenantId.RULE));
+                }
+            }
+        }
+        return keys;
+    }
+
+    /** A Secret's mount has {@code ..data} and dated directories beside the links to its files. */
+    private static boolean mayBeKeyFile(Path path) {
+        return !path.getFileName().toString().startsWith(".") && !Files.isDirectory(path);
+    }
+
+    private static Optional<ApiKey> read(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] content = in.readNBytes(MAX_FILE_BYTES);
+            Optional<ApiKey> key = ApiKey.parse(new String(content, StandardCharsets.UTF_8));
+            if (key.isEmpty()) {
+                log.warn("The content of {} is no API key (it {})", file, ApiKey.RULE);
+            }
+            return key;
+        } catch (IOException e) {
+            log.warn("Cannot read {}: {}", file, e.toString());
+            return Optional.empty();
+        }
+    }
+}

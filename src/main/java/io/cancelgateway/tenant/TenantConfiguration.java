@@ -1,0 +1,29 @@
+package io.cancelgateway.tenant;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+@Configuration(proxyBeanMethods = false)
+class TenantConfiguration {
+
+    @Bean
+    Tenants tenants(TenantProperties properties) throws IOException {
+        Tenants tenants = new Tenants(new KeySource(properties));
+        tenants.load();
+        return tenants;
+    }
+
+    @Bean
+    TenantTags tenantTags(MetricsProperties properties) {
+        return new TenantTags(properties.maxTenants());
+    }
+
+    @Bean
+    TenantMetrics tenantMetrics(Tenants tenants, TenantTags tags, MeterRegistry registry) {
+        TenantMetrics metrics = new TenantMetrics(tenants, tags, registry);
+        tenants.onChange(metrics::update);
+        return metrics;
+    }
+}

@@ -1,0 +1,9 @@
+package io.cancelgateway.twelvelabs;
+
+/**
+ * What the upstream says of a request that it refused.
+ *
+ * @param code its error code, such as {@code resource_not_exist} or {@code batch_completed}
+ * @param message its words, without the tenant's key
+ */
+public record VendorError(String code, String message) {}

@@ -1,0 +1,135 @@
+package io.cancelgateway.twelvelabs;
+
+import io.cancelgateway.tenant.ApiKey;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.web.reactive.function.client.WebClientException;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Mono;
+
+/** One attempt over {@link WebClient}; the only place that knows Reactor. Counts every attempt. */
+class WebClientAttempts implements Attempts {
+
+    private static final Logger log = LoggerFactory.getLogger(WebClientAttempts.class);
+
+    private static final String API_KEY = "x-api-key";
+    private static final byte[] NOTHING = new byte[0];
+
+    private final WebClient client;
+    private final BatchReader reader;
+    private final MeterRegistry meters;
+
+    WebClientAttempts(WebClient client, BatchReader reader, MeterRegistry meters) {
+        this.client = client;
+        this.reader = reader;
+        this.meters = meters;
+    }
+
+    @Override
+    public Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout) {
+        Wire wire = new Wire();
+        Attempt attempt = read(key, exchange(operation, key, batch, timeout, wire));
+        meters.counter("cancel.gateway.upstream.attempts", "operation", operation.tag(), "result", attempt.result())
+                .increment();
+        log.debug("Attempt to {} batch {}: {}", operation.tag(), batch, attempt);
+        return attempt;
+    }
+
+    private Exchange exchange(Operation operation, ApiKey key, BatchId batch, Duration timeout, Wire wire) {
+        try {
+            byte[] body = client.method(operation.method())
+                    .uri(operation.path(), batch.value())
+                    .header(API_KEY, key.reveal())
+                    // called when there is a connection to write the request to, not before
+                    .httpRequest(request -> wire.sent = true)
+                    .exchangeToMono(response -> body(response, wire))
+                    .timeout(timeout)
+                    .block();
+            return wire.answered(body == null ? NOTHING : body);
+        } catch (RuntimeException e) {
+            return failure(e, wire);
+        }
+    }
+
+    private static Mono<byte[]> body(ClientResponse response, Wire wire) {
+        wire.status = response.statusCode();
+        wire.headers = response.headers().asHttpHeaders();
+        return response.bodyToMono(byte[].class);
+    }
+
+    private static Exchange failure(RuntimeException thrown, Wire wire) {
+        Throwable cause = Exceptions.unwrap(thrown);
+        boolean timedOut = cause instanceof TimeoutException;
+        boolean tooLong = cause instanceof DataBufferLimitException || cause.getCause() instanceof DataBufferLimitException;
+        if (!timedOut && !tooLong && !(cause instanceof WebClientException)) {
+            throw thrown; // a bug, not an answer
+        }
+        if (!wire.sent) {
+            return new Exchange.Broken(new Attempt.NotSent(timedOut ? "no connection in time" : reason(cause)));
+        }
+        // the status of a refusal counts even if its body did not come through, and so does a success that is too long
+        if (wire.status != null && (tooLong || !wire.status.is2xxSuccessful())) {
+            return wire.answered(NOTHING);
+        }
+        return new Exchange.Broken(timedOut ? new Attempt.TimedOut() : new Attempt.Reset(reason(cause)));
+    }
+
+    private static String reason(Throwable thrown) {
+        Throwable root = thrown.getCause() == null ? thrown : thrown.getCause();
+        return root.getClass().getSimpleName();
+    }
+
+    private Attempt read(ApiKey key, Exchange exchange) {
+        return switch (exchange) {
+            case Exchange.Broken(Attempt attempt) -> attempt;
+            case Exchange.Complete(HttpStatusCode status, HttpHeaders headers, byte[] body) ->
+                status.is2xxSuccessful()
+                        ? reader.batch(body)
+                                .<Attempt>map(Attempt.Success::new)
+                                .orElseGet(() -> new Attempt.Unreadable(status.value()))
+                        : new Attempt.Refused(
+                                status.value(),
+                                error(key, body),
+                                headers.getFirst(HttpHeaders.RETRY_AFTER),
+                                headers.getFirst(HttpHeaders.DATE));
+        };
+    }
+
+    private @Nullable VendorError error(ApiKey key, byte[] body) {
+        return reader.error(body)
+                .map(error -> new VendorError(key.redactFrom(error.code()), key.redactFrom(error.message())))
+                .orElse(null);
+    }
+
+    /** How far one attempt has come; written by the client's threads, read after they are done. */
+    private static final class Wire {
+
+        private volatile boolean sent;
+        private volatile @Nullable HttpStatusCode status;
+        private volatile HttpHeaders headers = HttpHeaders.EMPTY;
+
+        Exchange answered(byte[] body) {
+            HttpStatusCode answer = status;
+            if (answer == null) {
+                throw new IllegalStateException("A body without a status");
+            }
+            return new Exchange.Complete(answer, headers, body);
+        }
+    }
+
+    private sealed interface Exchange {
+        record Broken(Attempt attempt) implements Exchange {}
+
+        @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
+        record Complete(HttpStatusCode status, HttpHeaders headers, byte[] body) implements Exchange {}
+    }
+}
