@@ -30,7 +30,7 @@ class Cancellations {
         if (answer instanceof Answer.Accepted(var accepted)) {
             accepted.canceledItems().ifPresent(items -> metrics.acceptedCanceledItems(tenant.id(), items));
         }
-        log.info("Caller {} canceled batch {} of tenant {}: {}", caller.name(), batch, tenant.id(), outcome.word());
+        log.info("Cancel of batch {} of tenant {} by {}: {}", batch, tenant.id(), caller.name(), outcome.word());
         return answer;
     }
 

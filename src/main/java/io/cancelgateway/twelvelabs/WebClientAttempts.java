@@ -2,6 +2,7 @@ package io.cancelgateway.twelvelabs;
 
 import io.cancelgateway.tenant.ApiKey;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +71,7 @@ class WebClientAttempts implements Attempts {
         Throwable cause = Exceptions.unwrap(thrown);
         boolean timedOut = cause instanceof TimeoutException;
         boolean tooLong = cause instanceof DataBufferLimitException || cause.getCause() instanceof DataBufferLimitException;
-        if (!timedOut && !tooLong && !(cause instanceof WebClientException)) {
+        if (!timedOut && !tooLong && !(cause instanceof WebClientException) && !(cause instanceof IOException)) {
             throw thrown; // a bug, not an answer
         }
         if (!wire.sent) {

@@ -1,0 +1,102 @@
+package io.cancelgateway;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import io.cancelgateway.tenant.ApiKey;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZonedDateTime;
+import org.jspecify.annotations.NullMarked;
+
+/** The walls between the rooms. */
+@AnalyzeClasses(packages = "io.cancelgateway", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTests {
+
+    @ArchTest
+    static final ArchRule arrows = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("cancellation").definedBy("io.cancelgateway.cancellation..")
+            .layer("twelvelabs").definedBy("io.cancelgateway.twelvelabs..")
+            .layer("caller").definedBy("io.cancelgateway.caller..")
+            .layer("tenant").definedBy("io.cancelgateway.tenant..")
+            .layer("problem").definedBy("io.cancelgateway.problem..")
+            .layer("platform").definedBy("io.cancelgateway.platform..")
+            .whereLayer("cancellation").mayOnlyAccessLayers("twelvelabs", "tenant", "caller", "problem", "platform")
+            .whereLayer("twelvelabs").mayOnlyAccessLayers("tenant", "platform")
+            .whereLayer("caller").mayOnlyAccessLayers("tenant", "problem", "platform")
+            .whereLayer("tenant").mayOnlyAccessLayers("problem", "platform")
+            .whereLayer("problem").mayNotAccessAnyLayer()
+            .whereLayer("platform").mayNotAccessAnyLayer();
+
+    @ArchTest
+    static final ArchRule noCycles =
+            slices().matching("io.cancelgateway.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule reactorStaysInOneRoom = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.cancelgateway.twelvelabs..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("reactor..", "org.reactivestreams..", "org.springframework.web.reactive..");
+
+    @ArchTest
+    static final ArchRule timeIsInjected = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.cancelgateway.platform..")
+            .should()
+            .callMethod(Instant.class, "now")
+            .orShould()
+            .callMethod(LocalDateTime.class, "now")
+            .orShould()
+            .callMethod(OffsetDateTime.class, "now")
+            .orShould()
+            .callMethod(ZonedDateTime.class, "now")
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(Clock.class, "systemUTC")
+            .orShould()
+            .callMethod(Thread.class, "sleep", long.class);
+
+    @ArchTest
+    static final ArchRule aKeyIsRevealedOnlyToTheVendor = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.cancelgateway.twelvelabs..")
+            .should()
+            .callMethod(ApiKey.class, "reveal");
+
+    @ArchTest
+    static final ArchRule namesSayWhatAThingIs =
+            noClasses().should().haveNameMatching(".*(Impl|Utils?|Helper|Manager)");
+
+    @ArchTest
+    static final ArchRule controllersAreTheirRoomsOwn = methods()
+            .that()
+            .areDeclaredInClassesThat()
+            .areAnnotatedWith("org.springframework.web.bind.annotation.RestController")
+            .should()
+            .notBePublic();
+
+    @ArchTest
+    static void everyPackageIsNullMarked(JavaClasses classes) {
+        assertThat(classes.stream().map(JavaClass::getPackage).distinct())
+                .allSatisfy(room -> assertThat(room.isAnnotatedWith(NullMarked.class))
+                        .as(room.getName())
+                        .isTrue());
+    }
+}

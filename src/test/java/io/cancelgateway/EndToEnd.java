@@ -1,0 +1,215 @@
+package io.cancelgateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.util.HexFormat;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The started gateway over real sockets, against the simulator. Every meter is read as a difference. */
+@SpringBootTest(
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {
+            "management.server.port=0",
+            "gateway.upstream.base-url=${simulator.base-url}",
+            "gateway.upstream.attempt-timeout=500ms",
+            "gateway.upstream.deadline=2s",
+        })
+public abstract class EndToEnd {
+
+    protected static final String ACME_KEY = "tlk_acme_1111";
+    protected static final String GLOBEX_KEY = "tlk_globex_2222";
+
+    /** Serves acme. */
+    protected static final String TOKEN = "token-of-billing";
+
+    /** Serves acme, globex and three tenants that nobody can serve. */
+    protected static final String WIDE_TOKEN = "token-of-scheduler";
+
+    /** Serves every tenant. */
+    protected static final String STAR_TOKEN = "token-of-operations";
+
+    /** May only read. */
+    protected static final String READ_TOKEN = "token-of-dashboard";
+
+    protected static final TwelveLabsSimulator SIMULATOR = TwelveLabsSimulator.start(Clock.systemUTC());
+    protected static final TwelveLabsSimulator.Account ACME = SIMULATOR.account(ACME_KEY);
+    protected static final TwelveLabsSimulator.Account GLOBEX = SIMULATOR.account(GLOBEX_KEY);
+
+    protected static final HttpClient HTTP =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    @LocalServerPort
+    protected int port;
+
+    @LocalManagementPort
+    protected int managementPort;
+
+    @Autowired
+    protected MeterRegistry meters;
+
+    @DynamicPropertySource
+    static void settings(DynamicPropertyRegistry registry) {
+        registry.add("simulator.base-url", SIMULATOR::baseUrl);
+        registry.add("gateway.tenants.acme.api-key", () -> ACME_KEY);
+        registry.add("gateway.tenants.globex.api-key", () -> GLOBEX_KEY);
+        registry.add("gateway.tenants.revoked.api-key", () -> "tlk_revoked_3333");
+        registry.add("gateway.tenants.twin-a.api-key", () -> "tlk_twins_4444");
+        registry.add("gateway.tenants.twin-b.api-key", () -> "tlk_twins_4444");
+        caller(registry, "billing", TOKEN, "acme", "read,cancel");
+        caller(registry, "scheduler", WIDE_TOKEN, "acme,globex,revoked,twin-a,unheard-of", "read,cancel");
+        caller(registry, "operations", STAR_TOKEN, "*", "read,cancel");
+        caller(registry, "dashboard", READ_TOKEN, "acme", "read");
+    }
+
+    private static void caller(
+            DynamicPropertyRegistry registry, String name, String token, String tenants, String permissions) {
+        registry.add("gateway.callers." + name + ".token-sha256", () -> sha256(token));
+        registry.add("gateway.callers." + name + ".tenants", () -> tenants);
+        registry.add("gateway.callers." + name + ".permissions", () -> permissions);
+    }
+
+    protected static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @BeforeEach
+    void resetSimulator() {
+        SIMULATOR.reset();
+    }
+
+    @AfterEach
+    void nothingWasAskedThatTheVendorDoesNotHave() {
+        assertThat(SIMULATOR.violations()).isEmpty();
+    }
+
+    protected static String cancelPath(String batchId) {
+        return "/v1.3/analyze/batches/" + batchId + "/cancel";
+    }
+
+    protected static String batchPath(String batchId) {
+        return "/v1.3/analyze/batches/" + batchId;
+    }
+
+    /** @param headers name, value, name, value … */
+    protected Reply cancel(String batchId, String... headers) {
+        return send("POST", cancelPath(batchId), headers);
+    }
+
+    /** As billing, for acme. */
+    protected Reply cancel(String batchId) {
+        return cancel(batchId, "Authorization", "Bearer " + TOKEN);
+    }
+
+    protected Reply retrieve(String batchId) {
+        return send("GET", batchPath(batchId), "Authorization", "Bearer " + TOKEN);
+    }
+
+    protected Reply send(String method, String path, String... headers) {
+        return send(method, path, HttpRequest.BodyPublishers.noBody(), headers);
+    }
+
+    protected Reply send(String method, String path, HttpRequest.BodyPublisher body, String... headers) {
+        return exchange(port, method, path, body, headers);
+    }
+
+    protected Reply management(String path) {
+        return exchange(managementPort, "GET", path, HttpRequest.BodyPublishers.noBody());
+    }
+
+    private static Reply exchange(
+            int port, String method, String path, HttpRequest.BodyPublisher body, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .method(method, body);
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        try {
+            return new Reply(HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray()));
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The value of a counter, or the sum of those that match, or 0. */
+    protected double count(String meter, String... tags) {
+        return meters.find(meter).tags(tags).counters().stream()
+                .mapToDouble(Counter::count)
+                .sum();
+    }
+
+    /** What the gateway answered. */
+    protected record Reply(HttpResponse<byte[]> response) {
+
+        public int status() {
+            return response.statusCode();
+        }
+
+        public byte[] bytes() {
+            return response.body();
+        }
+
+        public String text() {
+            return new String(response.body(), StandardCharsets.UTF_8);
+        }
+
+        public JsonNode json() {
+            return JSON.readTree(response.body());
+        }
+
+        public String header(String name) {
+            return response.headers().firstValue(name).orElse(null);
+        }
+
+        /** Asserts the one shape of errors, and that it says this. */
+        public Reply isProblem(int status, String code) {
+            assertThat(status()).as(text()).isEqualTo(status);
+            assertThat(header("Content-Type")).isEqualTo("application/problem+json");
+            JsonNode problem = json();
+            assertThat(problem.propertyNames())
+                    .containsOnly("type", "title", "status", "detail", "instance", "trace_id", "error");
+            assertThat(problem.path("type").stringValue()).startsWith("urn:problem-type:cancel-gateway:");
+            assertThat(problem.path("title").stringValue()).isNotBlank();
+            assertThat(problem.path("status").intValue()).isEqualTo(status);
+            assertThat(problem.path("detail").stringValue()).isNotBlank();
+            assertThat(problem.path("instance").stringValue())
+                    .isEqualTo(response.uri().getRawPath());
+            assertThat(problem.path("trace_id").stringValue()).matches("[0-9a-f]{32}");
+            assertThat(problem.path("error").propertyNames()).containsExactly("code", "message");
+            assertThat(problem.path("error").path("code").stringValue()).isEqualTo(code);
+            assertThat(problem.path("error").path("message").stringValue()).isNotBlank();
+            return this;
+        }
+
+        public String message() {
+            return json().path("error").path("message").stringValue();
+        }
+    }
+}

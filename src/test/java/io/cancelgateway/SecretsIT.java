@@ -1,0 +1,141 @@
+package io.cancelgateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cancelgateway.simulator.Fault;
+import io.cancelgateway.simulator.Operation;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.logging.LogLevel;
+import org.springframework.boot.logging.LoggingSystem;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.test.context.TestPropertySource;
+
+/** No key and no token comes out anywhere, whatever goes wrong, with every logger and every endpoint switched on. */
+@ExtendWith(OutputCaptureExtension.class)
+@TestPropertySource(
+        properties = {
+            "logging.level.root=TRACE",
+            "logging.level.web=TRACE",
+            "logging.level.org.apache.coyote=TRACE",
+            "logging.level.org.apache.coyote.http11.Http11InputBuffer=TRACE",
+            "logging.level.org.apache.tomcat.util.http=TRACE",
+            "logging.level.reactor.netty.http.client.HttpClient=TRACE",
+            "logging.level.org.springframework.security=TRACE",
+            "spring.mvc.log-request-details=true",
+            "spring.http.codecs.log-request-details=true",
+            "management.endpoints.web.exposure.include=*",
+            "management.endpoints.access.default=unrestricted",
+            "management.endpoint.env.show-values=always",
+            "management.endpoint.configprops.show-values=always",
+            "management.endpoint.health.show-details=always",
+            "management.info.env.enabled=true",
+        })
+class SecretsIT extends EndToEnd {
+
+    private static final List<String> ENDPOINTS = List.of(
+            "", "/env", "/configprops", "/heapdump", "/threaddump", "/loggers", "/beans", "/mappings", "/httpexchanges",
+            "/conditions", "/scheduledtasks", "/caches", "/metrics", "/logfile", "/shutdown", "/startup", "/sbom",
+            "/health", "/health/liveness", "/health/readiness", "/info", "/prometheus");
+
+    @AfterAll
+    static void quiet() {
+        LoggingSystem.get(SecretsIT.class.getClassLoader()).setLogLevel("ROOT", LogLevel.INFO);
+    }
+
+    @Test
+    void comeOutNowhere(CapturedOutput log) throws IOException {
+        List<String> answers = new ArrayList<>();
+        String id = ACME.createBatch().id();
+        for (Fault fault : faults()) {
+            SIMULATOR.next(Operation.CANCEL, fault);
+            SIMULATOR.next(Operation.RETRIEVE, fault);
+            note(answers, cancel(id));
+            note(answers, retrieve(id));
+        }
+        for (String[] headers : new String[][] {
+            {"x-api-key", TOKEN, "Authorization", "Bearer " + WIDE_TOKEN},
+            {"Authorization", "Bearer " + TOKEN + "x"},
+            {"Authorization", "Basic " + TOKEN},
+            {"x-api-key", TOKEN, "X-Tenant-Id", "globex"},
+            {"x-api-key", WIDE_TOKEN, "X-Tenant-Id", "revoked"},
+            {"x-api-key", WIDE_TOKEN},
+            {"x-api-key", ACME_KEY},
+        }) {
+            note(answers, cancel(id, headers));
+            note(answers, cancel("%2f", headers));
+            note(answers, cancel("a;b", headers));
+        }
+        answers.add(raw("GET / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\nbad header\r\n\r\n"));
+        answers.add(raw("G<T / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + TOKEN + "\r\n\r\n"));
+        answers.add(raw("GET / HTTP/9.9\r\nHost: a\r\nAuthorization: Bearer " + TOKEN + "\r\n\r\n"));
+        answers.add(raw("GET / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "a".repeat(10_000) + "\r\n\r\n"));
+        for (String endpoint : ENDPOINTS) {
+            note(answers, management("/actuator" + endpoint));
+        }
+        note(answers, management("/actuator/env/gateway.tenants.acme.api-key"));
+
+        assertThat(answers).noneMatch(SecretsIT::holdsSecret);
+        // the whole log, and a proof that it is one
+        assertThat(log.getAll()).contains("TRACE").contains("POST \"/v1.3/analyze/batches/");
+        assertThat(log.getAll().lines().filter(SecretsIT::holdsSecret)).isEmpty();
+    }
+
+    @Test
+    void onlyThreeEndpointsAreThereWhateverIsExposed() {
+        for (String endpoint : ENDPOINTS) {
+            boolean shown = List.of("", "/health", "/health/liveness", "/health/readiness", "/info", "/prometheus")
+                    .contains(endpoint);
+            int status = management("/actuator" + endpoint).status();
+            assertThat(status).as(endpoint).isEqualTo(shown ? 200 : 401);
+        }
+    }
+
+    private static List<Fault> faults() {
+        List<Fault> faults = new ArrayList<>(List.of(
+                Fault.none(), Fault.resetBefore(), Fault.resetAfter(), Fault.hangBefore(), Fault.hangAfter(),
+                Fault.slow(Duration.ofMillis(10)), Fault.truncated(), Fault.html(), Fault.noStatus(),
+                Fault.rateLimited("0")));
+        for (int status : new int[] {301, 400, 401, 403, 404, 408, 409, 418, 429, 500, 502, 503, 504}) {
+            // an upstream that repeats the key it was given
+            faults.add(Fault.flatStatus(status, "code_" + ACME_KEY, "the key " + ACME_KEY + " is odd"));
+            faults.add(new Fault.Status(status, Map.of("X-Echo", ACME_KEY), "<html>" + ACME_KEY + "</html>"));
+        }
+        return faults;
+    }
+
+    private static boolean holdsSecret(String text) {
+        for (String secret : List.of(ACME_KEY, GLOBEX_KEY, "tlk_revoked_3333", "tlk_twins_4444", TOKEN, WIDE_TOKEN)) {
+            String hex = HexFormat.of().formatHex(secret.getBytes(StandardCharsets.US_ASCII));
+            if (text.contains(secret) || text.contains(hex)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void note(List<String> answers, Reply reply) {
+        HttpResponse<byte[]> response = reply.response();
+        answers.add(response.statusCode() + " " + response.headers().map() + " " + reply.text());
+    }
+
+    private String raw(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(5000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            socket.shutdownOutput();
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.cancelgateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** Starting with wrong settings, and with none. */
+@ExtendWith(OutputCaptureExtension.class)
+class StartupIT {
+
+    private static final String HASH = "a".repeat(64);
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "gateway.upstream.base-url|ftp://example.com|gateway.upstream.base-url",
+                "gateway.upstream.base-url|/v1.3|gateway.upstream.base-url",
+                "gateway.upstream.base-url|http://u:p@example.com|gateway.upstream.base-url",
+                "gateway.upstream.base-url|http://a b|gateway.upstream.base-url",
+                "gateway.upstream.connect-timeout|0s|gateway.upstream.connect-timeout",
+                "gateway.upstream.attempt-timeout|-1s|gateway.upstream.attempt-timeout",
+                "gateway.upstream.deadline|soon|gateway.upstream.deadline",
+                "gateway.upstream.max-connections|0|gateway.upstream.max-connections",
+                "gateway.upstream.max-idle-time|0s|gateway.upstream.max-idle-time",
+                "gateway.metrics.max-tenants|-1|gateway.metrics.max-tenants",
+                "gateway.tenants-dir|/no/such/directory|gateway.tenants-dir",
+                "gateway.tenants.acme.api-key|SECRET value|gateway.tenants.acme.api-key",
+                "gateway.tenants.acme.api-key|''|gateway.tenants.acme.api-key",
+                "gateway.tenants.acme|SECRET|gateway.tenants.acme",
+                "gateway.tenants.dir|/etc/SECRET|gateway.tenants.dir",
+                "gateway.tenants[Acme!].api-key|SECRET|gateway.tenants.Acme!",
+                "gateway.callers.x.token-sha256|SECRET|gateway.callers.x.token-sha256",
+                "gateway.callers.x|SECRET|gateway.callers.x",
+                "gateway.callers.x.tenants|Acme|gateway.callers.x.tenants",
+                "gateway.callers.x.permissions|write|gateway.callers.x.permissions",
+            })
+    void aWrongValueStopsTheStartAndIsNamed(String key, String value, String named, CapturedOutput output) {
+        Throwable failure = catchThrowable(() -> start("--" + key + "=" + value).close());
+
+        assertThat(failure).isNotNull();
+        assertThat(output).contains("APPLICATION FAILED TO START").contains(named).doesNotContain("SECRET");
+    }
+
+    @Test
+    void twoCallersWithOneTokenStopTheStart(CapturedOutput output) {
+        Throwable failure = catchThrowable(() -> start(
+                        "--gateway.callers.a.token-sha256=" + HASH, "--gateway.callers.b.token-sha256=" + HASH)
+                .close());
+
+        assertThat(failure).isNotNull();
+        assertThat(output).contains("gateway.callers.b.token-sha256");
+    }
+
+    @Test
+    void withNothingConfiguredNobodyGetsInAndTheLogSaysSo(CapturedOutput output) {
+        start("--gateway.no-such-key=1").close();
+
+        assertThat(output).contains("No caller is configured").contains("No tenant has a key");
+    }
+
+    @Test
+    void noTimeIsRefusedForBeingLargerThanAnother() {
+        start("--gateway.upstream.connect-timeout=30s", "--gateway.upstream.attempt-timeout=20s", "--gateway.upstream.deadline=1s")
+                .close();
+    }
+
+    private static ConfigurableApplicationContext start(String... args) {
+        List<String> all = new ArrayList<>(List.of(args));
+        all.add("--server.port=0");
+        all.add("--management.server.port=0");
+        return new SpringApplicationBuilder(CancelGatewayApplication.class).run(all.toArray(String[]::new));
+    }
+}

@@ -1,0 +1,74 @@
+package io.cancelgateway.problem;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cancelgateway.EndToEnd;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the servlet container refuses by itself, written to the socket byte by byte. */
+class ContainerRefusalIT extends EndToEnd {
+
+    private static final String ID = "68f4ddaf8aaa60d33df0e800";
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "POST /v1.3/analyze/batches/a b/cancel HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n|400",
+                "P(ST /v1.3/analyze/batches/x/cancel HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n|400",
+                "POST /v1.3/analyze/batches/x^y/cancel HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n|400",
+                "POST /v1.3/analyze/batches/x/cancel HTTP/7.3\\r\\nHost: a\\r\\n\\r\\n|505",
+                "POST /v1.3/analyze/batches/x/cancel HTTP/1.1\\r\\n\\r\\n|400",
+                "POST /v1.3/analyze/batches/x/cancel HTTP/1.1\\r\\nHost: a\\r\\nHost: b\\r\\n\\r\\n|400",
+                "POST /v1.3/analyze/batches/x/cancel HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: x\\r\\n\\r\\n|400",
+                "POST /v1.3/analyze/batches/x/cancel HTTP/1.1\\r\\nHost: a\\r\\nno colon\\r\\n\\r\\n|400",
+                "POST /v1.3/analyze/batches/x/cancel HTTP/1.1\\r\\nHost: a\\r\\nTransfer-Encoding: odd\\r\\n\\r\\n|501",
+                "POST /v1.3/analyze/batches/%zz/cancel HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n|400",
+            },
+            quoteCharacter = '"')
+    void hasTheOneShape(String request, int status) throws IOException {
+        assertOneShape(raw(request.replace("\\r", "\r").replace("\\n", "\n")), status);
+    }
+
+    @Test
+    void tooLargeHeadersAndRequestLinesHaveTheOneShape() throws IOException {
+        String head = "POST /v1.3/analyze/batches/" + ID + "/cancel";
+        assertOneShape(raw(head + " HTTP/1.1\r\nHost: a\r\nX-A: " + "a".repeat(20_000) + "\r\n\r\n"), 400, 431);
+        assertOneShape(raw(head + "?" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: a\r\n\r\n"), 400, 414);
+    }
+
+    @Test
+    void traceIsRefused() throws IOException {
+        String answer = raw("TRACE / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\n\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 4").contains("application/problem+json").doesNotContain(TOKEN);
+    }
+
+    private static void assertOneShape(String answer, Integer... statuses) {
+        String[] parts = answer.split("\r\n\r\n", 2);
+        int status = Integer.parseInt(parts[0].substring("HTTP/1.1 ".length(), "HTTP/1.1 400".length()));
+        assertThat(status).as(answer).isIn((Object[]) statuses);
+        assertThat(parts[0]).contains("Content-Type: application/problem+json");
+        JsonNode problem = JsonMapper.shared().readTree(parts[1]);
+        assertThat(problem.path("status").intValue()).isEqualTo(status);
+        assertThat(problem.path("trace_id").stringValue()).matches("[0-9a-f]{32}");
+        assertThat(problem.path("error").path("code").stringValue()).isEqualTo("bad_request");
+        assertThat(SIMULATOR.requests()).isEmpty();
+    }
+
+    private String raw(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(5000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            socket.shutdownOutput();
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

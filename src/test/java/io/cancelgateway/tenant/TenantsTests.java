@@ -1,0 +1,229 @@
+package io.cancelgateway.tenant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cancelgateway.platform.InvalidSettingException;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TenantsTests {
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void aKeyIsTheContentOfTheTenantsFileWithoutWhiteSpaceAround() throws IOException {
+        Files.writeString(dir.resolve("acme"), " \n tlk_1 \r\n");
+
+        Tenants tenants = load(Map.of());
+
+        assertThat(key(tenants, "acme")).isEqualTo("tlk_1");
+        assertThat(tenants.find(new TenantId("globex"))).isEmpty();
+    }
+
+    @Test
+    void theDirectoryWinsOverTheSettings() throws IOException {
+        Files.writeString(dir.resolve("acme"), "from-file");
+
+        Tenants tenants = load(Map.of("acme", "from-setting", "globex", "also-from-setting"));
+
+        assertThat(key(tenants, "acme")).isEqualTo("from-file");
+        assertThat(key(tenants, "globex")).isEqualTo("also-from-setting");
+    }
+
+    @Test
+    void anUnusableFileIsNoReasonToFallBackToTheSettings() throws IOException {
+        Files.writeString(dir.resolve("acme"), "");
+
+        Tenants tenants = load(Map.of("acme", "from-setting"));
+
+        assertThat(tenants.find(new TenantId("acme"))).isEmpty();
+        assertThat(tenants.states()).containsExactly(Map.entry(new TenantId("acme"), KeyState.UNREADABLE));
+    }
+
+    @Test
+    void readsASecretsMount() throws IOException {
+        Path data = Files.createDirectories(dir.resolve("..2026_07_01"));
+        Files.writeString(data.resolve("acme"), "tlk_1");
+        Files.createSymbolicLink(dir.resolve("..data"), data.getFileName());
+        Files.createSymbolicLink(dir.resolve("acme"), Path.of("..data", "acme"));
+
+        assertThat(load(Map.of()).states()).containsExactly(Map.entry(new TenantId("acme"), KeyState.ACTIVE));
+    }
+
+    @Test
+    void aFileWhoseNameIsNoTenantIdIsNoTenant() throws IOException {
+        Files.writeString(dir.resolve("Acme"), "tlk_1");
+        Files.writeString(dir.resolve("acme.txt"), "tlk_2");
+        Files.createDirectory(dir.resolve("lost-and-found"));
+
+        assertThat(load(Map.of()).states()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "  \n", "two words", "two\nlines", "sch\u00f6n", "nul\0"})
+    void aMalformedFileIsUnreadable(String content) throws IOException {
+        Files.writeString(dir.resolve("acme"), content);
+
+        assertThat(load(Map.of()).states()).containsEntry(new TenantId("acme"), KeyState.UNREADABLE);
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsUnreadable() throws IOException {
+        Files.createSymbolicLink(dir.resolve("acme"), dir.resolve("gone"));
+        Files.writeString(dir.resolve("globex"), "x".repeat(10_000));
+
+        assertThat(load(Map.of()).states())
+                .containsEntry(new TenantId("acme"), KeyState.UNREADABLE)
+                .containsEntry(new TenantId("globex"), KeyState.UNREADABLE);
+    }
+
+    @Test
+    void twoTenantsWithOneKeyAreBothWithoutAKeyAndTheOthersAreNot() throws IOException {
+        Files.writeString(dir.resolve("acme"), "same");
+        Files.writeString(dir.resolve("other"), "another");
+
+        Tenants tenants = load(Map.of("globex", " same "));
+
+        assertThat(tenants.find(new TenantId("acme"))).isEmpty();
+        assertThat(tenants.find(new TenantId("globex"))).isEmpty();
+        assertThat(key(tenants, "other")).isEqualTo("another");
+        assertThat(tenants.states().values())
+                .containsExactly(KeyState.DUPLICATE, KeyState.DUPLICATE, KeyState.ACTIVE);
+    }
+
+    @Test
+    void loadingAgainJudgesTheNewPictureAsAWhole() throws IOException {
+        Files.writeString(dir.resolve("acme"), "same");
+        Files.writeString(dir.resolve("globex"), "same");
+        Tenants tenants = load(Map.of());
+
+        Files.move(dir.resolve("acme"), dir.resolve("initech"));
+        Files.delete(dir.resolve("globex"));
+        tenants.load();
+
+        assertThat(tenants.states()).containsExactly(Map.entry(new TenantId("initech"), KeyState.ACTIVE));
+    }
+
+    @Test
+    void aFileThatTurnsBadKeepsTheLastGoodKey() throws IOException {
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        Tenants tenants = load(Map.of());
+
+        Files.writeString(dir.resolve("acme"), "");
+        tenants.load();
+        tenants.load();
+
+        assertThat(key(tenants, "acme")).isEqualTo("tlk_1");
+    }
+
+    @Test
+    void aRejectedKeyIsSentOnAndShownUntilItIsTakenOrReplaced() throws IOException {
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        Tenants tenants = load(Map.of());
+        Tenant acme = tenants.find(new TenantId("acme")).orElseThrow();
+
+        tenants.keyRejected(acme);
+        assertThat(tenants.find(acme.id())).contains(acme);
+        assertThat(tenants.states()).containsEntry(acme.id(), KeyState.REJECTED);
+
+        tenants.keyAccepted(acme);
+        assertThat(tenants.states()).containsEntry(acme.id(), KeyState.ACTIVE);
+
+        tenants.keyRejected(acme);
+        Files.writeString(dir.resolve("acme"), "tlk_2");
+        tenants.load();
+        assertThat(tenants.states()).containsEntry(acme.id(), KeyState.ACTIVE);
+    }
+
+    @Test
+    void gaugesShowStatesAndNameOnlyTheTenantsInTrouble() throws IOException {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        Tenants tenants = load(Map.of("acme", "tlk_1", "globex", "tlk_2", "initech", "tlk_3"));
+        TenantMetrics metrics = new TenantMetrics(tenants, new TenantTags(1), registry);
+        tenants.onChange(metrics::update);
+        assertThat(trouble(registry)).isZero();
+
+        for (String name : new String[] {"acme", "globex", "initech"}) {
+            tenants.keyRejected(tenants.find(new TenantId(name)).orElseThrow());
+        }
+
+        assertThat(registry.get("cancel.gateway.tenant.keys").tag("state", "rejected").gauge().value())
+                .isEqualTo(3);
+        assertThat(registry.get("cancel.gateway.tenant.key.trouble")
+                        .tags("tenant", "acme", "state", "rejected")
+                        .gauge()
+                        .value())
+                .isEqualTo(1);
+        assertThat(registry.get("cancel.gateway.tenant.key.trouble").tag("tenant", "other").gauge().value())
+                .isEqualTo(1);
+
+        for (String name : new String[] {"acme", "globex", "initech"}) {
+            tenants.keyAccepted(tenants.find(new TenantId(name)).orElseThrow());
+        }
+        assertThat(trouble(registry)).isZero();
+    }
+
+    private static long trouble(SimpleMeterRegistry registry) {
+        return registry.getMeters().stream()
+                .map(Meter::getId)
+                .filter(id -> id.getName().equals("cancel.gateway.tenant.key.trouble"))
+                .count();
+    }
+
+    @Test
+    void aWrongSettingIsRefusedByItsName() {
+        assertThatThrownBy(() -> load(Map.of("Acme Inc", "tlk_1")))
+                .isInstanceOf(InvalidSettingException.class)
+                .hasMessageContaining("gateway.tenants.Acme Inc")
+                .hasMessageNotContaining("tlk_1");
+        assertThatThrownBy(() -> load(Map.of("acme", "two words")))
+                .isInstanceOf(InvalidSettingException.class)
+                .hasMessageContaining("gateway.tenants.acme.api-key")
+                .hasMessageNotContaining("two words");
+        assertThatThrownBy(() -> new KeySource(new TenantProperties(dir.resolve("missing"), Map.of())))
+                .isInstanceOf(InvalidSettingException.class)
+                .hasMessageContaining("gateway.tenants-dir");
+    }
+
+    @Test
+    void aKeyDoesNotPrint() {
+        ApiKey key = ApiKey.parse("tlk_1").orElseThrow();
+
+        assertThat(key.toString() + new Tenant(new TenantId("acme"), key) + new TenantProperties.Setting("tlk_1"))
+                .doesNotContain("tlk_1");
+        assertThat(key.redactFrom("key tlk_1 is bad")).isEqualTo("key [redacted] is bad");
+    }
+
+    @Test
+    void tagsAreBoundedAndKept() {
+        TenantTags tags = new TenantTags(2);
+
+        assertThat(tags.of(new TenantId("b"))).isEqualTo("b");
+        assertThat(tags.of(new TenantId("a"))).isEqualTo("a");
+        assertThat(tags.of(new TenantId("c"))).isEqualTo("other");
+        assertThat(tags.of(new TenantId("b"))).isEqualTo("b");
+        assertThat(new TenantTags(0).of(new TenantId("a"))).isEqualTo("other");
+    }
+
+    private Tenants load(Map<String, String> settings) throws IOException {
+        Map<String, TenantProperties.Setting> values = new java.util.HashMap<>();
+        settings.forEach((name, key) -> values.put(name, new TenantProperties.Setting(key)));
+        Tenants tenants = new Tenants(new KeySource(new TenantProperties(dir, values)));
+        tenants.load();
+        return tenants;
+    }
+
+    private static String key(Tenants tenants, String id) {
+        return tenants.find(new TenantId(id)).orElseThrow().key().reveal();
+    }
+}
