@@ -45,9 +45,28 @@ import org.springframework.test.context.TestPropertySource;
 class SecretsIT extends EndToEnd {
 
     private static final List<String> ENDPOINTS = List.of(
-            "", "/env", "/configprops", "/heapdump", "/threaddump", "/loggers", "/beans", "/mappings", "/httpexchanges",
-            "/conditions", "/scheduledtasks", "/caches", "/metrics", "/logfile", "/shutdown", "/startup", "/sbom",
-            "/health", "/health/liveness", "/health/readiness", "/info", "/prometheus");
+            "",
+            "/env",
+            "/configprops",
+            "/heapdump",
+            "/threaddump",
+            "/loggers",
+            "/beans",
+            "/mappings",
+            "/httpexchanges",
+            "/conditions",
+            "/scheduledtasks",
+            "/caches",
+            "/metrics",
+            "/logfile",
+            "/shutdown",
+            "/startup",
+            "/sbom",
+            "/health",
+            "/health/liveness",
+            "/health/readiness",
+            "/info",
+            "/prometheus");
 
     @AfterAll
     static void quiet() {
@@ -104,8 +123,15 @@ class SecretsIT extends EndToEnd {
 
     private static List<Fault> faults() {
         List<Fault> faults = new ArrayList<>(List.of(
-                Fault.none(), Fault.resetBefore(), Fault.resetAfter(), Fault.hangBefore(), Fault.hangAfter(),
-                Fault.slow(Duration.ofMillis(10)), Fault.truncated(), Fault.html(), Fault.noStatus(),
+                Fault.none(),
+                Fault.resetBefore(),
+                Fault.resetAfter(),
+                Fault.hangBefore(),
+                Fault.hangAfter(),
+                Fault.slow(Duration.ofMillis(10)),
+                Fault.truncated(),
+                Fault.html(),
+                Fault.noStatus(),
                 Fault.rateLimited("0")));
         for (int status : new int[] {301, 400, 401, 403, 404, 408, 409, 418, 429, 500, 502, 503, 504}) {
             // an upstream that repeats the key it was given

@@ -49,14 +49,17 @@ class StartupIT {
         Throwable failure = catchThrowable(() -> start("--" + key + "=" + value).close());
 
         assertThat(failure).isNotNull();
-        assertThat(output).contains("APPLICATION FAILED TO START").contains(named).doesNotContain("SECRET");
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START")
+                .contains(named)
+                .doesNotContain("SECRET");
     }
 
     @Test
     void twoCallersWithOneTokenStopTheStart(CapturedOutput output) {
-        Throwable failure = catchThrowable(() -> start(
-                        "--gateway.callers.a.token-sha256=" + HASH, "--gateway.callers.b.token-sha256=" + HASH)
-                .close());
+        Throwable failure = catchThrowable(
+                () -> start("--gateway.callers.a.token-sha256=" + HASH, "--gateway.callers.b.token-sha256=" + HASH)
+                        .close());
 
         assertThat(failure).isNotNull();
         assertThat(output).contains("gateway.callers.b.token-sha256");
@@ -71,7 +74,10 @@ class StartupIT {
 
     @Test
     void noTimeIsRefusedForBeingLargerThanAnother() {
-        start("--gateway.upstream.connect-timeout=30s", "--gateway.upstream.attempt-timeout=20s", "--gateway.upstream.deadline=1s")
+        start(
+                        "--gateway.upstream.connect-timeout=30s",
+                        "--gateway.upstream.attempt-timeout=20s",
+                        "--gateway.upstream.deadline=1s")
                 .close();
     }
 

@@ -28,12 +28,16 @@ public class TestCancelGatewayApplication {
 
         SpringApplication application = new SpringApplication(CancelGatewayApplication.class);
         application.setDefaultProperties(Map.of(
-                "gateway.upstream.base-url", simulator.baseUrl(),
-                "gateway.tenants.demo.api-key", KEY,
-                "gateway.callers.demo-service.token-sha256", sha256(TOKEN),
-                "gateway.callers.demo-service.tenants", "demo"));
-        application.addListeners((ApplicationListener<ApplicationReadyEvent>) ready ->
-                print(ready.getApplicationContext().getEnvironment(), running, another, completed));
+                "gateway.upstream.base-url",
+                simulator.baseUrl(),
+                "gateway.tenants.demo.api-key",
+                KEY,
+                "gateway.callers.demo-service.token-sha256",
+                sha256(TOKEN),
+                "gateway.callers.demo-service.tenants",
+                "demo"));
+        application.addListeners((ApplicationListener<ApplicationReadyEvent>)
+                ready -> print(ready.getApplicationContext().getEnvironment(), running, another, completed));
         application.run(args);
     }
 
@@ -42,8 +46,7 @@ public class TestCancelGatewayApplication {
         String gateway = "http://127.0.0.1:" + environment.getProperty("local.server.port");
         String management = "http://127.0.0.1:" + environment.getProperty("local.management.port");
         String batches = gateway + "/v1.3/analyze/batches/";
-        System.out.printf(
-                """
+        System.out.printf("""
 
                 The gateway runs against a TwelveLabs simulator. Try:
 
@@ -58,8 +61,7 @@ public class TestCancelGatewayApplication {
                 # what dashboards read
                 curl -s %6$s/actuator/prometheus | grep cancel_gateway
 
-                """,
-                TOKEN, batches, running.id(), another.id(), completed.id(), management);
+                """, TOKEN, batches, running.id(), another.id(), completed.id(), management);
     }
 
     private static String sha256(String text) throws Exception {

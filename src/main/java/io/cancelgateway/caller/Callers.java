@@ -45,7 +45,8 @@ class Callers {
     private void add(String name, CallerProperties.Setting setting) {
         String key = "gateway.callers." + name;
         if (!NAME.matcher(name).matches()) {
-            throw new InvalidSettingException("gateway.callers", "must have names of 1 to 128 printable ASCII characters");
+            throw new InvalidSettingException(
+                    "gateway.callers", "must have names of 1 to 128 printable ASCII characters");
         }
         Caller caller = caller(key, name, setting);
         if (caller.tenants().isEmpty() && !caller.everyTenant()) {
@@ -67,7 +68,9 @@ class Callers {
         for (KnownToken known : tokens) {
             if (MessageDigest.isEqual(known.sha256(), hash) && !known.caller().equals(caller)) {
                 throw new InvalidSettingException(
-                        key, "must not be that of another caller, here " + known.caller().name());
+                        key,
+                        "must not be that of another caller, here "
+                                + known.caller().name());
             }
         }
         tokens.add(new KnownToken(hash, caller));

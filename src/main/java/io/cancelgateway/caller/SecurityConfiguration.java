@@ -48,8 +48,7 @@ class SecurityConfiguration {
             AuthenticationEntryPoint unauthorized,
             AccessDeniedHandler denied) {
         return http.addFilterBefore(
-                        authenticationFilter(authenticationManager, converter, unauthorized),
-                        AuthorizationFilter.class)
+                        authenticationFilter(authenticationManager, converter, unauthorized), AuthorizationFilter.class)
                 .authorizeHttpRequests(requests -> requests
                         // an error of a request that was let in, or refused, already
                         .dispatcherTypeMatchers(jakarta.servlet.DispatcherType.ERROR)
@@ -60,8 +59,8 @@ class SecurityConfiguration {
                         .hasAuthority(Permission.READ.word())
                         .anyRequest()
                         .authenticated())
-                .exceptionHandling(
-                        failures -> failures.authenticationEntryPoint(unauthorized).accessDeniedHandler(denied))
+                .exceptionHandling(failures ->
+                        failures.authenticationEntryPoint(unauthorized).accessDeniedHandler(denied))
                 // no browser, no cookie, no session: nothing for a forged request to ride on
                 .csrf(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
@@ -91,8 +90,8 @@ class SecurityConfiguration {
                 "The request brings two different credentials; send one, in Authorization or in x-api-key.");
         Problem unauthorized = Problem.of(
                 ProblemType.UNAUTHORIZED, "A valid credential is required, as Authorization: Bearer or x-api-key.");
-        return (request, response, failure) ->
-                writer.write(request, response, failure instanceof CredentialConflictException ? conflict : unauthorized);
+        return (request, response, failure) -> writer.write(
+                request, response, failure instanceof CredentialConflictException ? conflict : unauthorized);
     }
 
     @Bean

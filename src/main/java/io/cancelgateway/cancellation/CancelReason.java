@@ -27,15 +27,20 @@ record CancelReason(String text) {
         if (headers.size() > 1) {
             throw malformed("is given more than once");
         }
-        return headers.stream().findFirst().map(String::strip).filter(text -> !text.isEmpty()).map(text -> {
-            if (!FORM.matcher(text).matches()) {
-                throw malformed("must be printable ASCII, at most 256 characters");
-            }
-            return new CancelReason(text);
-        });
+        return headers.stream()
+                .findFirst()
+                .map(String::strip)
+                .filter(text -> !text.isEmpty())
+                .map(text -> {
+                    if (!FORM.matcher(text).matches()) {
+                        throw malformed("must be printable ASCII, at most 256 characters");
+                    }
+                    return new CancelReason(text);
+                });
     }
 
     private static ProblemException malformed(String why) {
-        return Problem.of(ProblemType.PARAMETER_INVALID, HEADER + " " + why + ".").toException();
+        return Problem.of(ProblemType.PARAMETER_INVALID, HEADER + " " + why + ".")
+                .toException();
     }
 }

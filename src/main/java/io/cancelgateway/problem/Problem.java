@@ -15,7 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param allow the methods of the {@code Allow} header of a 405, else empty
  */
 public record Problem(
-        ProblemType type, int status, String code, String message, @Nullable Duration retryAfter, List<String> allow) {
+        ProblemType type,
+        int status,
+        String code,
+        String message,
+        @Nullable Duration retryAfter,
+        List<String> allow) {
 
     /** A problem as its type says. */
     public static Problem of(ProblemType type, String message) {

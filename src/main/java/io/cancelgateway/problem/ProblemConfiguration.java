@@ -17,7 +17,8 @@ class ProblemConfiguration {
     @Bean
     @Order(Ordered.LOWEST_PRECEDENCE)
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> problemErrorReports(ProblemWriter writer) {
-        return factory -> factory.addContextCustomizers(context -> reportBy(new ProblemErrorReportValve(writer), context));
+        return factory ->
+                factory.addContextCustomizers(context -> reportBy(new ProblemErrorReportValve(writer), context));
     }
 
     private static void reportBy(ProblemErrorReportValve valve, Context context) {

@@ -22,8 +22,7 @@ final class Problems {
         return switch (thrown) {
             case ProblemException e -> e.problem();
             // Spring's own exceptions of a request that fits no handler: 404, 405, 413, 415, 400
-            case ErrorResponse e ->
-                ofStatus(e.getStatusCode().value()).withAllow(allow(e.getHeaders()));
+            case ErrorResponse e -> ofStatus(e.getStatusCode().value()).withAllow(allow(e.getHeaders()));
             case HttpMessageNotReadableException e ->
                 Problem.of(ProblemType.PARAMETER_INVALID, "The body is not readable.");
             case TypeMismatchException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A parameter is malformed.");

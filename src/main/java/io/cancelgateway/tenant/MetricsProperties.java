@@ -12,4 +12,5 @@ import org.springframework.validation.annotation.Validated;
  */
 @Validated
 @ConfigurationProperties("gateway.metrics")
-record MetricsProperties(@DefaultValue("1000") @PositiveOrZero int maxTenants) {}
+record MetricsProperties(
+        @DefaultValue("1000") @PositiveOrZero int maxTenants) {}

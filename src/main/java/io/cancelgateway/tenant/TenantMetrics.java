@@ -37,7 +37,11 @@ class TenantMetrics {
         Map<TenantId, KeyState> states = tenants.states();
         List<MultiGauge.Row<?>> rows = states.entrySet().stream()
                 .filter(entry -> entry.getValue() != KeyState.ACTIVE)
-                .map(entry -> Tags.of("tenant", tags.of(entry.getKey()), "state", entry.getValue().tag()))
+                .map(entry -> Tags.of(
+                        "tenant",
+                        tags.of(entry.getKey()),
+                        "state",
+                        entry.getValue().tag()))
                 .distinct()
                 .<MultiGauge.Row<?>>map(row -> MultiGauge.Row.of(row, 1))
                 .toList();

@@ -14,7 +14,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param tenants keys given as settings, for development; where both name a tenant, the directory wins
  */
 @ConfigurationProperties("gateway")
-record TenantProperties(@Nullable Path tenantsDir, @DefaultValue Map<String, Setting> tenants) {
+record TenantProperties(
+        @Nullable Path tenantsDir, @DefaultValue Map<String, Setting> tenants) {
 
     /** @param apiKey the tenant's upstream key */
     record Setting(@Nullable String apiKey) {

@@ -47,7 +47,9 @@ public class Tenants {
         Map<TenantId, Entry> judged = new LinkedHashMap<>();
         found.forEach((id, key) -> judged.put(
                 id,
-                key.<Entry>map(k -> uses.getOrDefault(k, 0L) > 1 ? new Entry.Duplicate(k) : new Entry.Usable(new Tenant(id, k)))
+                key.<Entry>map(k -> uses.getOrDefault(k, 0L) > 1
+                                ? new Entry.Duplicate(k)
+                                : new Entry.Usable(new Tenant(id, k)))
                         .orElseGet(Entry.Unreadable::new)));
         rejected.retainAll(uses.keySet());
         entries = judged;
@@ -66,7 +68,8 @@ public class Tenants {
 
     private void report(Map<TenantId, Entry> judged) {
         if (judged.isEmpty()) {
-            log.warn("No tenant has a key (gateway.tenants-dir, gateway.tenants.<id>.api-key): nothing can be canceled");
+            log.warn(
+                    "No tenant has a key (gateway.tenants-dir, gateway.tenants.<id>.api-key): nothing can be canceled");
         }
         Set<TenantId> duplicates = new TreeSet<>();
         judged.forEach((id, entry) -> {
@@ -121,8 +124,7 @@ public class Tenants {
 
     private KeyState state(Entry entry) {
         return switch (entry) {
-            case Entry.Usable(Tenant tenant) ->
-                rejected.contains(tenant.key()) ? KeyState.REJECTED : KeyState.ACTIVE;
+            case Entry.Usable(Tenant tenant) -> rejected.contains(tenant.key()) ? KeyState.REJECTED : KeyState.ACTIVE;
             case Entry.Duplicate _ -> KeyState.DUPLICATE;
             case Entry.Unreadable() -> KeyState.UNREADABLE;
         };

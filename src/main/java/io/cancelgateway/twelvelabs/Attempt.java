@@ -55,8 +55,11 @@ sealed interface Attempt {
      * @param retryAfter the header as sent, or null
      * @param date the header as sent, or null
      */
-    record Refused(int status, @Nullable VendorError error, @Nullable String retryAfter, @Nullable String date)
-            implements Attempt {
+    record Refused(
+            int status,
+            @Nullable VendorError error,
+            @Nullable String retryAfter,
+            @Nullable String date) implements Attempt {
         @Override
         public String result() {
             return status / 100 + "xx";

@@ -56,7 +56,8 @@ class HttpTwelveLabs implements TwelveLabs {
 
     private Answer refusal(Attempt.Refused refused) {
         return switch (refused.status()) {
-            case 400 -> new Answer.Invalid(said(refused, "parameter_invalid", "The upstream takes the request for malformed."));
+            case 400 ->
+                new Answer.Invalid(said(refused, "parameter_invalid", "The upstream takes the request for malformed."));
             case 401, 403 -> new Answer.KeyRejected();
             case 404 -> new Answer.NotFound(said(refused, "resource_not_exist", "The upstream has no such batch."));
             case 409 -> new Answer.AlreadyTerminal(said(refused, "conflict", "The batch is already terminal."));
@@ -79,11 +80,11 @@ class HttpTwelveLabs implements TwelveLabs {
 
     private void noteKey(Tenant tenant, Attempt attempt) {
         switch (attempt) {
-            case Attempt.Refused refused when refused.status() == 401 || refused.status() == 403 ->
-                tenants.keyRejected(tenant);
+            case Attempt.Refused refused
+            when refused.status() == 401 || refused.status() == 403 -> tenants.keyRejected(tenant);
             // an answer about the batch: the key was taken
-            case Attempt.Refused refused when refused.status() == 404 || refused.status() == 409 ->
-                tenants.keyAccepted(tenant);
+            case Attempt.Refused refused
+            when refused.status() == 404 || refused.status() == 409 -> tenants.keyAccepted(tenant);
             case Attempt.Success _ -> tenants.keyAccepted(tenant);
             default -> {}
         }

@@ -34,7 +34,8 @@ final class RetryAfter {
             return Optional.of(Duration.ofSeconds(seconds(text)));
         }
         return httpDate(text).map(until -> {
-            Instant from = Optional.ofNullable(date).flatMap(RetryAfter::httpDate).orElse(now);
+            Instant from =
+                    Optional.ofNullable(date).flatMap(RetryAfter::httpDate).orElse(now);
             long seconds = Duration.between(from, until).toSeconds();
             return Duration.ofSeconds(Math.clamp(seconds, 0, MAX_SECONDS));
         });
@@ -50,8 +51,8 @@ final class RetryAfter {
 
     private static Optional<Instant> httpDate(String text) {
         try {
-            return Optional.of(
-                    ZonedDateTime.parse(text.strip(), DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+            return Optional.of(ZonedDateTime.parse(text.strip(), DateTimeFormatter.RFC_1123_DATE_TIME)
+                    .toInstant());
         } catch (DateTimeException e) {
             return Optional.empty();
         }

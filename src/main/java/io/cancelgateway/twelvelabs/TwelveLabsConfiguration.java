@@ -77,7 +77,8 @@ class TwelveLabsConfiguration {
                 || url.getQuery() != null
                 || url.getFragment() != null) {
             throw new InvalidSettingException(
-                    "gateway.upstream.base-url", "must be an absolute http or https address without user, query or fragment");
+                    "gateway.upstream.base-url",
+                    "must be an absolute http or https address without user, query or fragment");
         }
         return url.toString().replaceAll("/+$", "");
     }

@@ -24,9 +24,19 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 @ConfigurationProperties("gateway.upstream")
 record UpstreamProperties(
-        @DefaultValue("https://api.twelvelabs.io/v1.3") @NotNull URI baseUrl,
-        @DefaultValue("2s") @DurationMin(millis = 1) @DurationMax(hours = 1) Duration connectTimeout,
-        @DefaultValue("5s") @DurationMin(millis = 1) @DurationMax(hours = 1) Duration attemptTimeout,
-        @DefaultValue("15s") @DurationMin(millis = 1) @DurationMax(hours = 1) Duration deadline,
+        @DefaultValue("https://api.twelvelabs.io/v1.3") @NotNull
+        URI baseUrl,
+
+        @DefaultValue("2s") @DurationMin(millis = 1) @DurationMax(hours = 1)
+        Duration connectTimeout,
+
+        @DefaultValue("5s") @DurationMin(millis = 1) @DurationMax(hours = 1)
+        Duration attemptTimeout,
+
+        @DefaultValue("15s") @DurationMin(millis = 1) @DurationMax(hours = 1)
+        Duration deadline,
+
         @DefaultValue("200") @Positive int maxConnections,
-        @DefaultValue("20s") @DurationMin(millis = 1) @DurationMax(hours = 1) Duration maxIdleTime) {}
+
+        @DefaultValue("20s") @DurationMin(millis = 1) @DurationMax(hours = 1)
+        Duration maxIdleTime) {}

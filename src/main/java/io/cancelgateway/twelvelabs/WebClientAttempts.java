@@ -70,7 +70,8 @@ class WebClientAttempts implements Attempts {
     private static Exchange failure(RuntimeException thrown, Wire wire) {
         Throwable cause = Exceptions.unwrap(thrown);
         boolean timedOut = cause instanceof TimeoutException;
-        boolean tooLong = cause instanceof DataBufferLimitException || cause.getCause() instanceof DataBufferLimitException;
+        boolean tooLong =
+                cause instanceof DataBufferLimitException || cause.getCause() instanceof DataBufferLimitException;
         if (!timedOut && !tooLong && !(cause instanceof WebClientException) && !(cause instanceof IOException)) {
             throw thrown; // a bug, not an answer
         }

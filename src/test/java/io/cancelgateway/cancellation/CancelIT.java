@@ -48,14 +48,22 @@ class CancelIT extends EndToEnd {
                 "POST",
                 cancelPath(batch.id()),
                 HttpRequest.BodyPublishers.ofString("{}"),
-                "x-api-key", TOKEN,
-                "X-Tenant-Id", "acme",
-                "X-Cancel-Reason", "wrong videos",
-                "Content-Type", "application/json",
-                "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-                "tracestate", "vendor=opaque",
-                "baggage", "user=alice",
-                "Cookie", "a=b");
+                "x-api-key",
+                TOKEN,
+                "X-Tenant-Id",
+                "acme",
+                "X-Cancel-Reason",
+                "wrong videos",
+                "Content-Type",
+                "application/json",
+                "traceparent",
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                "tracestate",
+                "vendor=opaque",
+                "baggage",
+                "user=alice",
+                "Cookie",
+                "a=b");
 
         RecordedRequest asked = SIMULATOR.requests().getFirst();
         assertThat(asked.method()).isEqualTo("POST");
@@ -92,7 +100,12 @@ class CancelIT extends EndToEnd {
     }
 
     @ParameterizedTest
-    @CsvSource({"Accept,text/html", "Accept,nonsense", "Content-Type,nonsense", "Content-Type,multipart/form-data; boundary=x"})
+    @CsvSource({
+        "Accept,text/html",
+        "Accept,nonsense",
+        "Content-Type,nonsense",
+        "Content-Type,multipart/form-data; boundary=x"
+    })
     void whateverAClientSendsAlongWithACancelIsIgnored(String header, String value) {
         SimulatedBatch batch = ACME.createBatch();
 
@@ -100,8 +113,10 @@ class CancelIT extends EndToEnd {
                 "POST",
                 cancelPath(batch.id()),
                 HttpRequest.BodyPublishers.ofString("--x\r\nnot what it says"),
-                "Authorization", "Bearer " + TOKEN,
-                header, value);
+                "Authorization",
+                "Bearer " + TOKEN,
+                header,
+                value);
 
         assertThat(reply.status()).as(reply.text()).isEqualTo(202);
     }
@@ -121,7 +136,8 @@ class CancelIT extends EndToEnd {
         SimulatedBatch batch = GLOBEX.createBatch();
 
         cancel(batch.id()).isProblem(404, "resource_not_exist");
-        assertThat(cancel(batch.id(), "x-api-key", WIDE_TOKEN, "X-Tenant-Id", "globex").status())
+        assertThat(cancel(batch.id(), "x-api-key", WIDE_TOKEN, "X-Tenant-Id", "globex")
+                        .status())
                 .isEqualTo(202);
     }
 
@@ -175,7 +191,8 @@ class CancelIT extends EndToEnd {
                 .anyMatch(line -> line.startsWith("cancel_gateway_accepted_canceled_items_count"))
                 .anyMatch(line -> line.startsWith("cancel_gateway_upstream_attempts_total"))
                 .anyMatch(line -> line.equals("cancel_gateway_tenant_keys{state=\"duplicate\"} 2.0"))
-                .anyMatch(line -> line.startsWith("cancel_gateway_tenant_key_trouble{state=\"duplicate\",tenant=\"twin-a\"} 1"));
+                .anyMatch(line ->
+                        line.startsWith("cancel_gateway_tenant_key_trouble{state=\"duplicate\",tenant=\"twin-a\"} 1"));
     }
 
     @Test

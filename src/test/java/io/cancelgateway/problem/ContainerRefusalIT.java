@@ -48,7 +48,10 @@ class ContainerRefusalIT extends EndToEnd {
     void traceIsRefused() throws IOException {
         String answer = raw("TRACE / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\n\r\n");
 
-        assertThat(answer).startsWith("HTTP/1.1 4").contains("application/problem+json").doesNotContain(TOKEN);
+        assertThat(answer)
+                .startsWith("HTTP/1.1 4")
+                .contains("application/problem+json")
+                .doesNotContain(TOKEN);
     }
 
     private static void assertOneShape(String answer, Integer... statuses) {

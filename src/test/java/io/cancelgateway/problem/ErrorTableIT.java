@@ -67,7 +67,8 @@ class ErrorTableIT extends EndToEnd {
                 .isProblem(400, "parameter_invalid");
         assertThat(SIMULATOR.requests()).isEmpty();
 
-        assertThat(cancel(id, "x-api-key", TOKEN, "X-Cancel-Reason", "~ ".repeat(127) + "ok").status())
+        assertThat(cancel(id, "x-api-key", TOKEN, "X-Cancel-Reason", "~ ".repeat(127) + "ok")
+                        .status())
                 .isEqualTo(202);
     }
 
@@ -91,9 +92,11 @@ class ErrorTableIT extends EndToEnd {
         cancel(id, "x-api-key", TOKEN, "Authorization", "Basic abc").isProblem(400, "credential_conflict");
         assertThat(SIMULATOR.requests()).isEmpty();
 
-        assertThat(cancel(id, "Authorization", "Bearer " + TOKEN, "x-api-key", TOKEN).status())
+        assertThat(cancel(id, "Authorization", "Bearer " + TOKEN, "x-api-key", TOKEN)
+                        .status())
                 .isEqualTo(202);
-        assertThat(cancel(id, "authorization", "bearer " + TOKEN, "x-api-key", "").status())
+        assertThat(cancel(id, "authorization", "bearer " + TOKEN, "x-api-key", "")
+                        .status())
                 .isEqualTo(202);
     }
 
@@ -256,13 +259,18 @@ class ErrorTableIT extends EndToEnd {
                 Arguments.of(Fault.noStatus(), 502, "upstream_error", "unreadable"),
                 Arguments.of(Fault.body(202, "application/json", ""), 502, "upstream_error", "unreadable"),
                 Arguments.of(Fault.body(202, "application/json", "[]"), 502, "upstream_error", "unreadable"),
-                Arguments.of(Fault.body(202, "application/json", "{\"status\":1}"), 502, "upstream_error", "unreadable"),
+                Arguments.of(
+                        Fault.body(202, "application/json", "{\"status\":1}"), 502, "upstream_error", "unreadable"),
                 Arguments.of(
                         Fault.body(202, "application/json", "{\"status\":\"canceling\"} {}"),
-                        502, "upstream_error", "unreadable"),
+                        502,
+                        "upstream_error",
+                        "unreadable"),
                 Arguments.of(
                         Fault.body(202, "application/json", "{\"status\":\"" + "x".repeat(2_000_000) + "\"}"),
-                        502, "upstream_error", "unreadable"),
+                        502,
+                        "upstream_error",
+                        "unreadable"),
                 Arguments.of(Fault.hangBefore(), 504, "deadline_exceeded", "timeout"),
                 Arguments.of(Fault.hangAfter(), 504, "deadline_exceeded", "timeout"));
     }

@@ -66,7 +66,8 @@ public sealed interface Fault {
         return new Status(
                 status,
                 headers,
-                "{\"error\":{\"code\":\"%s\",\"message\":\"simulated %s\",\"details\":{\"a\":1}}}".formatted(code, code));
+                "{\"error\":{\"code\":\"%s\",\"message\":\"simulated %s\",\"details\":{\"a\":1}}}"
+                        .formatted(code, code));
     }
 
     /** The flat error shape of older operations. */

@@ -33,7 +33,8 @@ public final class SimulatedBatch {
     private Instant completedAt;
     private Instant expiredAt;
 
-    SimulatedBatch(String id, String analysisMode, int items, int concurrency, Duration itemDuration, Instant createdAt) {
+    SimulatedBatch(
+            String id, String analysisMode, int items, int concurrency, Duration itemDuration, Instant createdAt) {
         this.id = id;
         this.analysisMode = analysisMode;
         this.concurrency = concurrency;

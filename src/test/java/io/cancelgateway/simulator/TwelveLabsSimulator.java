@@ -45,8 +45,9 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private static final Pattern BATCH_PATH = Pattern.compile("/v1\\.3/analyze/batches/([^/]+)(/cancel)?");
     private static final Pattern BATCH_ID = Pattern.compile("[0-9a-fA-F]{24}");
     private static final Set<String> LIST_PARAMETERS = Set.of("page", "page_limit", "status", "analysis_mode");
-    private static final DateTimeFormatter HTTP_DATE =
-            DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.ofPattern(
+                    "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
+            .withZone(ZoneOffset.UTC);
 
     private final JsonMapper json = JsonMapper.shared();
     private final AtomicLong ids = new AtomicLong(0x68f4ddaf8aaaL);
@@ -101,8 +102,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         /** A batch in process, {@code concurrency} items at a time, each for {@code itemDuration}. */
         public SimulatedBatch createBatch(int items, int concurrency, Duration itemDuration) {
             String id = HexFormat.of().toHexDigits(ids.incrementAndGet()).substring(4) + "60d33df0e800";
-            SimulatedBatch batch =
-                    new SimulatedBatch(id, "general", items, concurrency, itemDuration, clock.instant());
+            SimulatedBatch batch = new SimulatedBatch(id, "general", items, concurrency, itemDuration, clock.instant());
             batches.put(id, batch);
             return batch;
         }
@@ -226,7 +226,8 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         if (!request.body().isEmpty()) {
             return violation(response, "no operation has a body: " + request.body());
         }
-        for (String header : List.of("authorization", "x-tenant-id", "x-cancel-reason", "cookie", "tracestate", "baggage")) {
+        for (String header :
+                List.of("authorization", "x-tenant-id", "x-cancel-reason", "cookie", "tracestate", "baggage")) {
             if (request.headers().containsKey(header)) {
                 return violation(response, "not the vendor's to know: " + header);
             }
@@ -326,7 +327,8 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     }
 
     private static int number(Map<String, List<String>> query, String name, int otherwise) {
-        String text = query.getOrDefault(name, List.of(Integer.toString(otherwise))).getFirst();
+        String text =
+                query.getOrDefault(name, List.of(Integer.toString(otherwise))).getFirst();
         return text.matches("\\d{1,6}") ? Integer.parseInt(text) : 0;
     }
 

@@ -97,8 +97,7 @@ class TenantsTests {
         assertThat(tenants.find(new TenantId("acme"))).isEmpty();
         assertThat(tenants.find(new TenantId("globex"))).isEmpty();
         assertThat(key(tenants, "other")).isEqualTo("another");
-        assertThat(tenants.states().values())
-                .containsExactly(KeyState.DUPLICATE, KeyState.DUPLICATE, KeyState.ACTIVE);
+        assertThat(tenants.states().values()).containsExactly(KeyState.DUPLICATE, KeyState.DUPLICATE, KeyState.ACTIVE);
     }
 
     @Test
@@ -157,14 +156,20 @@ class TenantsTests {
             tenants.keyRejected(tenants.find(new TenantId(name)).orElseThrow());
         }
 
-        assertThat(registry.get("cancel.gateway.tenant.keys").tag("state", "rejected").gauge().value())
+        assertThat(registry.get("cancel.gateway.tenant.keys")
+                        .tag("state", "rejected")
+                        .gauge()
+                        .value())
                 .isEqualTo(3);
         assertThat(registry.get("cancel.gateway.tenant.key.trouble")
                         .tags("tenant", "acme", "state", "rejected")
                         .gauge()
                         .value())
                 .isEqualTo(1);
-        assertThat(registry.get("cancel.gateway.tenant.key.trouble").tag("tenant", "other").gauge().value())
+        assertThat(registry.get("cancel.gateway.tenant.key.trouble")
+                        .tag("tenant", "other")
+                        .gauge()
+                        .value())
                 .isEqualTo(1);
 
         for (String name : new String[] {"acme", "globex", "initech"}) {

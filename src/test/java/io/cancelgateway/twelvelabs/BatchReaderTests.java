@@ -46,8 +46,19 @@ class BatchReaderTests {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "{", "[]", "\"status\"", "null", "{}", "{\"status\":null}", "{\"status\":1}",
-                "{\"status\":\"x\"} trailing", "{\"status\":\"x\"", "<html>", "{\"status\":\"x\",}"
+                "",
+                " ",
+                "{",
+                "[]",
+                "\"status\"",
+                "null",
+                "{}",
+                "{\"status\":null}",
+                "{\"status\":1}",
+                "{\"status\":\"x\"} trailing",
+                "{\"status\":\"x\"",
+                "<html>",
+                "{\"status\":\"x\",}"
             })
     void whatIsNoObjectWithAStringStatusIsUnreadable(String body) {
         assertThat(reader.batch(bytes(body))).isEmpty();
@@ -55,7 +66,8 @@ class BatchReaderTests {
 
     @Test
     void deepNestingIsUnreadableNotAFailure() {
-        assertThat(reader.batch(bytes("{\"status\":\"x\",\"a\":" + "[".repeat(100_000)))).isEmpty();
+        assertThat(reader.batch(bytes("{\"status\":\"x\",\"a\":" + "[".repeat(100_000))))
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -69,7 +81,9 @@ class BatchReaderTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "oops", "{}", "{\"error\":\"oops\"}", "{\"error\":{\"message\":\"no code\"}}", "{\"code\":5}"})
+    @ValueSource(
+            strings = {"", "oops", "{}", "{\"error\":\"oops\"}", "{\"error\":{\"message\":\"no code\"}}", "{\"code\":5}"
+            })
     void whatHasNoCodeIsNoError(String body) {
         assertThat(reader.error(bytes(body))).isEmpty();
     }

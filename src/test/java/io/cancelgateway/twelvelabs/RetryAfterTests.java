@@ -31,7 +31,19 @@ class RetryAfterTests {
 
     @ParameterizedTest
     @NullSource
-    @ValueSource(strings = {"", " ", "-1", "+7", "1.5", "7s", "soon", "\u0667", "Wed, 99 Jul 2026 12:00:00 GMT", "2026-07-01T12:00:00Z"})
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "-1",
+                "+7",
+                "1.5",
+                "7s",
+                "soon",
+                "\u0667",
+                "Wed, 99 Jul 2026 12:00:00 GMT",
+                "2026-07-01T12:00:00Z"
+            })
     void garbageIsNone(String value) {
         assertThat(RetryAfter.parse(value, null, NOW)).isEmpty();
     }
