@@ -4,9 +4,10 @@ import test from "node:test";
 import { TwelveLabs, TwelvelabsApi } from "twelvelabs-js";
 
 const [baseUrl, token, runningId, completedId] = process.argv.slice(2);
-const client = new TwelveLabs({ apiKey: token, baseUrl });
+process.env.TWELVELABS_BASE_URL = baseUrl; // how this SDK takes its base address
+const client = new TwelveLabs({ apiKey: token });
 const batches = client.analyzeAsync.batches;
-const noRetries = { maxRetries: 0 };
+const noRetries = { maxRetries: 0, timeoutInSeconds: 20 };
 
 test("cancel answers the batch object", async () => {
   const batch = await batches.cancel(runningId, noRetries);
@@ -42,7 +43,7 @@ test("a completed batch is the SDK's ConflictError", async () => {
 });
 
 test("a wrong token is a 401 that the SDK reads", async () => {
-  const stranger = new TwelveLabs({ apiKey: "nobody", baseUrl });
+  const stranger = new TwelveLabs({ apiKey: "nobody" });
   await assert.rejects(stranger.analyzeAsync.batches.cancel(runningId, noRetries), (error) => {
     assert.equal(error.statusCode, 401);
     assert.equal(error.body.error.code, "unauthorized");
