@@ -2,6 +2,7 @@ package io.cancelgateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,13 +13,19 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Primary;
+import org.springframework.stereotype.Component;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.JsonNode;
@@ -32,7 +39,12 @@ import tools.jackson.databind.json.JsonMapper;
             "gateway.upstream.base-url=${simulator.base-url}",
             "gateway.upstream.attempt-timeout=500ms",
             "gateway.upstream.deadline=2s",
+            "gateway.retry.max-attempts=1",
+            "gateway.retry.base-delay=10ms",
+            "resilience4j.circuitbreaker.configs.upstream.minimum-number-of-calls=100000",
+            "resilience4j.circuitbreaker.configs.tenant.minimum-number-of-calls=100000",
         })
+@Import(EndToEnd.TestTime.class)
 public abstract class EndToEnd {
 
     protected static final String ACME_KEY = "tlk_acme_1111";
@@ -98,9 +110,38 @@ public abstract class EndToEnd {
         }
     }
 
+    /** The gateway's monotonic time, which tests can push on. */
+    @Component
+    @Primary
+    public static class TestTime implements Ticker {
+
+        private final AtomicLong pushed = new AtomicLong();
+        private final AtomicBoolean warm = new AtomicBoolean();
+
+        @Override
+        public long nanos() {
+            return System.nanoTime() + pushed.get();
+        }
+
+        public void push(Duration duration) {
+            pushed.addAndGet(duration.toNanos());
+        }
+    }
+
+    @Autowired
+    protected TestTime time;
+
+    /** No fault, and no pause or budget of an earlier test. */
     @BeforeEach
-    void resetSimulator() {
+    void startAfresh() {
         SIMULATOR.reset();
+        if (time.warm.compareAndSet(false, true)) {
+            // a JVM's first request takes longer than the short timeouts here
+            retrieve("000000000000000000000000");
+            retrieve("000000000000000000000000");
+            SIMULATOR.reset();
+        }
+        time.push(Duration.ofMinutes(10));
     }
 
     @AfterEach

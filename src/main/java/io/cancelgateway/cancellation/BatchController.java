@@ -60,7 +60,7 @@ class BatchController {
             case Answer.NotFound(VendorError error) -> throw upstreamSays(ProblemType.BATCH_NOT_FOUND, error);
             case Answer.AlreadyTerminal(VendorError error) -> throw upstreamSays(ProblemType.BATCH_TERMINAL, error);
             case Answer.RateLimited(Duration retryAfter) ->
-                throw Problem.of(ProblemType.TOO_MANY_REQUESTS, "The tenant's account is over its rate.")
+                throw Problem.of(ProblemType.TOO_MANY_REQUESTS, "The tenant is over its rate or its concurrency.")
                         .withRetryAfter(retryAfter)
                         .toException();
             case Answer.KeyRejected() ->
@@ -68,8 +68,15 @@ class BatchController {
                                 ProblemType.TENANT_KEY_REJECTED,
                                 "The upstream refuses the tenant's key or account; its operators know.")
                         .toException();
-            case Answer.Failed(String why) ->
+            case Answer.Failed(String why, Duration retryAfter) ->
                 throw Problem.of(ProblemType.UPSTREAM_ERROR, "The upstream gave no usable answer: " + why + ".")
+                        .withRetryAfter(retryAfter)
+                        .toException();
+            case Answer.Unavailable(Duration retryAfter) ->
+                throw Problem.of(
+                                ProblemType.UPSTREAM_UNAVAILABLE,
+                                "The upstream fails too often and is not asked for now.")
+                        .withRetryAfter(retryAfter)
                         .toException();
             case Answer.DeadlineExceeded() ->
                 throw Problem.of(

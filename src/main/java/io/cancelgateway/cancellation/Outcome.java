@@ -13,6 +13,7 @@ enum Outcome {
     RATE_LIMITED,
     KEY_REJECTED,
     UPSTREAM_ERROR,
+    UNAVAILABLE,
     DEADLINE_EXCEEDED;
 
     static Outcome of(Answer answer) {
@@ -25,6 +26,7 @@ enum Outcome {
             case Answer.RateLimited _ -> RATE_LIMITED;
             case Answer.KeyRejected _ -> KEY_REJECTED;
             case Answer.Failed _ -> UPSTREAM_ERROR;
+            case Answer.Unavailable _ -> UNAVAILABLE;
             case Answer.DeadlineExceeded _ -> DEADLINE_EXCEEDED;
         };
     }

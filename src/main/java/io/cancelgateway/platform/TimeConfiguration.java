@@ -1,10 +1,12 @@
 package io.cancelgateway.platform;
 
 import java.time.Clock;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The only place that reads the machine's time. */
+/** The only place that reads the machine's time, waits, or throws dice. */
 @Configuration(proxyBeanMethods = false)
 class TimeConfiguration {
 
@@ -16,5 +18,16 @@ class TimeConfiguration {
     @Bean
     Ticker ticker() {
         return System::nanoTime;
+    }
+
+    @Bean
+    Sleeper sleeper() {
+        return Thread::sleep;
+    }
+
+    /** For jitter only. Safe for use by many threads. */
+    @Bean
+    RandomGenerator random() {
+        return () -> ThreadLocalRandom.current().nextLong();
     }
 }

@@ -32,8 +32,8 @@ public record Problem(
         return new Problem(type, status, upstreamCode, message, retryAfter, allow);
     }
 
-    /** The same problem with a {@code Retry-After}. */
-    public Problem withRetryAfter(Duration after) {
+    /** The same problem with a {@code Retry-After}, or without where {@code after} is null. */
+    public Problem withRetryAfter(@Nullable Duration after) {
         return new Problem(type, status, code, message, after, allow);
     }
 

@@ -106,13 +106,18 @@ public class Tenants {
     }
 
     /** Calls {@code listener} now and whenever a tenant comes, goes, or its key changes its state. */
-    void onChange(Runnable listener) {
+    public void onChange(Runnable listener) {
         listeners.add(listener);
         listener.run();
     }
 
     private void changed() {
         listeners.forEach(Runnable::run);
+    }
+
+    /** Every configured tenant, with a usable key or without. */
+    public Set<TenantId> ids() {
+        return Set.copyOf(entries.keySet());
     }
 
     /** Every configured tenant and the state of its key, by name. */

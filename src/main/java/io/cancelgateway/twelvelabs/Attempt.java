@@ -8,8 +8,36 @@ sealed interface Attempt {
     /** The {@code result} tag of the attempts meter. */
     String result();
 
-    /** There was no connection to send it on: refused, no such host, no TLS, no free connection in time. */
-    record NotSent(String why) implements Attempt {
+    /** Whether it may have taken effect although nobody can tell: sent, and not answered by a success or a 4xx. */
+    default boolean ambiguous() {
+        return switch (this) {
+            case NotSent _, Success _ -> false;
+            case TimedOut _, Reset _, Unreadable _ -> true;
+            // 408: the upstream may have begun before it gave up waiting
+            case Refused refused -> refused.status() / 100 != 4 || refused.status() == 408;
+        };
+    }
+
+    /** Whether another attempt may go better. */
+    default boolean mayHeal() {
+        return switch (this) {
+            case NotSent _, TimedOut _, Reset _ -> true;
+            case Success _, Unreadable _ -> false;
+            case Refused refused ->
+                switch (refused.status()) {
+                    case 408, 429, 500, 502, 503, 504 -> true;
+                    default -> false;
+                };
+        };
+    }
+
+    /**
+     * There was no connection to send it on: refused, no such host, no TLS, none free in time.
+     *
+     * @param why in words
+     * @param poolExhausted whether every connection of ours was taken, which says nothing about the upstream
+     */
+    record NotSent(String why, boolean poolExhausted) implements Attempt {
         @Override
         public String result() {
             return "connect_failed";
@@ -24,8 +52,13 @@ sealed interface Attempt {
         }
     }
 
-    /** Sent, and the connection ended before the answer was complete. */
-    record Reset(String why) implements Attempt {
+    /**
+     * Sent, and the connection ended before the answer was complete.
+     *
+     * @param stale whether the connection had served before and ended without a byte of this answer: most likely the
+     *     upstream had closed it while it was idle
+     */
+    record Reset(boolean stale) implements Attempt {
         @Override
         public String result() {
             return "reset";

@@ -11,4 +11,18 @@ import java.util.OptionalLong;
  * @param body the upstream's bytes, for the caller; not to be changed
  */
 @SuppressWarnings("ArrayRecordComponent") // handed through once, never compared
-public record Batch(String status, OptionalLong canceledItems, byte[] body) {}
+public record Batch(String status, OptionalLong canceledItems, byte[] body) {
+
+    boolean canceling() {
+        return status.equals("canceling");
+    }
+
+    boolean canceled() {
+        return status.equals("canceled");
+    }
+
+    /** Whether nothing about it will change any more. */
+    boolean terminal() {
+        return canceled() || status.equals("completed") || status.equals("expired");
+    }
+}

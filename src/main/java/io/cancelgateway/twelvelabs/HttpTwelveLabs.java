@@ -1,73 +1,234 @@
 package io.cancelgateway.twelvelabs;
 
+import io.cancelgateway.platform.Sleeper;
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.tenant.Tenants;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Asks the upstream over HTTP, within the deadline, and reads what its answer means. */
+/** Asks the upstream over HTTP: gets through within the deadline, or knows why not and when to come back. */
 class HttpTwelveLabs implements TwelveLabs {
 
-    /** What a 429 without {@code Retry-After} tells the caller to wait. */
+    private static final Logger log = LoggerFactory.getLogger(HttpTwelveLabs.class);
+
+    /** What the caller is told to wait where nobody knows better. */
     private static final Duration RETRY_AFTER_UNKNOWN = Duration.ofSeconds(1);
 
+    /** Calls that waited for the same pause to end do not start again in the same moment. */
+    private static final Duration MAX_JITTER_AFTER_PAUSE = Duration.ofSeconds(1);
+
     private final Attempts attempts;
+    private final Lanes lanes;
+    private final Breaker upstreamBreaker;
+    private final RetryDecision retry;
+    private final Backoff backoff;
     private final UpstreamProperties properties;
     private final Tenants tenants;
-    private final Clock clock;
     private final Ticker ticker;
+    private final Sleeper sleeper;
 
-    HttpTwelveLabs(Attempts attempts, UpstreamProperties properties, Tenants tenants, Clock clock, Ticker ticker) {
+    HttpTwelveLabs(
+            Attempts attempts,
+            Lanes lanes,
+            Breaker upstreamBreaker,
+            RetryDecision retry,
+            Backoff backoff,
+            UpstreamProperties properties,
+            Tenants tenants,
+            Ticker ticker,
+            Sleeper sleeper) {
         this.attempts = attempts;
+        this.lanes = lanes;
+        this.upstreamBreaker = upstreamBreaker;
+        this.retry = retry;
+        this.backoff = backoff;
         this.properties = properties;
         this.tenants = tenants;
-        this.clock = clock;
         this.ticker = ticker;
+        this.sleeper = sleeper;
     }
 
     @Override
     public Answer cancel(Tenant tenant, BatchId batch) {
-        return ask(Operation.CANCEL, tenant, batch, Answer.Accepted::new);
+        Request request = new Request(Operation.CANCEL, tenant, batch);
+        return request.answer();
     }
 
     @Override
     public Answer retrieve(Tenant tenant, BatchId batch) {
-        return ask(Operation.RETRIEVE, tenant, batch, Answer.Found::new);
+        Request request = new Request(Operation.RETRIEVE, tenant, batch);
+        return request.answer();
     }
 
-    private Answer ask(Operation operation, Tenant tenant, BatchId batch, Function<Batch, Answer> success) {
-        Deadline deadline = Deadline.after(properties.deadline(), ticker);
-        Attempt attempt = attempts.send(operation, tenant.key(), batch, deadline.cut(properties.attemptTimeout()));
-        noteKey(tenant, attempt);
-        return switch (attempt) {
-            case Attempt.Success(Batch found) -> success.apply(found);
-            case Attempt.NotSent(String why) ->
-                deadline.reached() ? new Answer.DeadlineExceeded() : new Answer.Failed("not reachable: " + why);
-            case Attempt.TimedOut() -> new Answer.DeadlineExceeded();
-            case Attempt.Reset(String why) -> new Answer.Failed("connection lost: " + why);
-            case Attempt.Unreadable(int status) -> new Answer.Failed("unreadable answer with status " + status);
-            case Attempt.Refused refused -> refusal(refused);
-        };
-    }
+    /** One caller's request, over all its attempts. */
+    private final class Request {
 
-    private Answer refusal(Attempt.Refused refused) {
-        return switch (refused.status()) {
-            case 400 ->
-                new Answer.Invalid(said(refused, "parameter_invalid", "The upstream takes the request for malformed."));
-            case 401, 403 -> new Answer.KeyRejected();
-            case 404 -> new Answer.NotFound(said(refused, "resource_not_exist", "The upstream has no such batch."));
-            case 409 -> new Answer.AlreadyTerminal(said(refused, "conflict", "The batch is already terminal."));
-            case 429 -> new Answer.RateLimited(retryAfter(refused).orElse(RETRY_AFTER_UNKNOWN));
-            default -> new Answer.Failed("status " + refused.status());
-        };
-    }
+        private final Operation operation;
+        private final Tenant tenant;
+        private final BatchId batch;
+        private final Lane lane;
+        private final Deadline deadline = Deadline.after(properties.deadline(), ticker);
+        private int made;
+        private boolean ambiguous;
 
-    private Optional<Duration> retryAfter(Attempt.Refused refused) {
-        return RetryAfter.parse(refused.retryAfter(), refused.date(), clock.instant());
+        Request(Operation operation, Tenant tenant, BatchId batch) {
+            this.operation = operation;
+            this.tenant = tenant;
+            this.batch = batch;
+            this.lane = lanes.of(tenant.id());
+        }
+
+        Answer answer() {
+            lane.budget().countRequest();
+            try {
+                return retrying();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return new Answer.DeadlineExceeded();
+            }
+        }
+
+        private Answer retrying() throws InterruptedException {
+            while (true) {
+                if (lane.pause().on() && !waitForPauseToEnd()) {
+                    return new Answer.RateLimited(lane.pause().retryAfter());
+                }
+                if (deadline.reached()) {
+                    return new Answer.DeadlineExceeded();
+                }
+                switch (step(operation)) {
+                    case Step.BulkheadFull() -> {
+                        return new Answer.RateLimited(RETRY_AFTER_UNKNOWN);
+                    }
+                    case Step.BreakerOpen(Duration retryAfter) -> {
+                        return new Answer.Unavailable(retryAfter);
+                    }
+                    case Step.Made(Attempt attempt) -> {
+                        made++;
+                        note(attempt);
+                        Optional<Duration> wait = retry.next(attempt, made, deadline, lane.budget());
+                        if (wait.isEmpty()) {
+                            return conclude(attempt);
+                        }
+                        log.debug("Attempt {} at batch {} failed, next in {}", made, batch, wait.get());
+                        ambiguous |= attempt.ambiguous();
+                        sleeper.sleep(wait.get());
+                    }
+                }
+            }
+        }
+
+        /** In this order: deadline, (retry), bulkhead, tenant's breaker, upstream's breaker, attempt. */
+        private Step step(Operation what) throws InterruptedException {
+            return lane.bulkhead(deadline, () -> lane.breaker()
+                    .guard(() -> upstreamBreaker.guard(() -> new Step.Made(attempts.send(
+                            what, tenant.key(), batch, deadline.cut(properties.attemptTimeout()))))));
+        }
+
+        /** Waits where the rest of the pause fits the deadline, and a little longer than the others. */
+        private boolean waitForPauseToEnd() throws InterruptedException {
+            Duration pause = lane.pause().left();
+            Duration spare = deadline.left().minus(pause);
+            if (spare.isNegative() || spare.isZero()) {
+                return false;
+            }
+            Duration room = spare.compareTo(MAX_JITTER_AFTER_PAUSE) < 0 ? spare : MAX_JITTER_AFTER_PAUSE;
+            sleeper.sleep(pause.plus(backoff.jitter(room.dividedBy(2))));
+            return true;
+        }
+
+        private void note(Attempt attempt) {
+            switch (attempt) {
+                case Attempt.Success _ -> tenants.keyAccepted(tenant);
+                case Attempt.Refused refused -> {
+                    switch (refused.status()) {
+                        case 401, 403 -> tenants.keyRejected(tenant);
+                        // answers about the batch: the key was taken
+                        case 404, 409 -> tenants.keyAccepted(tenant);
+                        case 429 -> retry.retryAfter(attempt).ifPresent(lane.pause()::extend);
+                        default -> {}
+                    }
+                }
+                default -> {}
+            }
+        }
+
+        /** The answer to the caller, from the attempt that was the last. */
+        private Answer conclude(Attempt last) throws InterruptedException {
+            return switch (last) {
+                case Attempt.Success(Batch found) ->
+                    operation == Operation.CANCEL ? new Answer.Accepted(found) : new Answer.Found(found);
+                case Attempt.NotSent(String why, _) ->
+                    deadline.reached() ? new Answer.DeadlineExceeded() : failed("not reachable, " + why, last);
+                case Attempt.TimedOut() -> new Answer.DeadlineExceeded();
+                case Attempt.Reset _ -> failed("it ended the connection", last);
+                case Attempt.Unreadable(int status) -> afterUnreadable(failed("unreadable with status " + status, last));
+                case Attempt.Refused refused -> refusal(refused);
+            };
+        }
+
+        private Answer refusal(Attempt.Refused refused) throws InterruptedException {
+            return switch (refused.status()) {
+                case 400 ->
+                    new Answer.Invalid(
+                            said(refused, "parameter_invalid", "The upstream takes the request for malformed."));
+                case 401, 403 -> new Answer.KeyRejected();
+                case 404 ->
+                    new Answer.NotFound(said(refused, "resource_not_exist", "The upstream has no such batch."));
+                case 409 -> afterConflict(said(refused, "conflict", "The batch is already terminal."));
+                case 429 -> new Answer.RateLimited(retry.retryAfter(refused).orElse(RETRY_AFTER_UNKNOWN));
+                default -> failed("status " + refused.status(), refused);
+            };
+        }
+
+        private Answer.Failed failed(String why, Attempt last) {
+            return new Answer.Failed(why, retry.retryAfter(last).orElse(null));
+        }
+
+        /** A batch that is canceled already was canceled by an earlier attempt of this request, if one may have been. */
+        private Answer afterConflict(VendorError error) throws InterruptedException {
+            Answer.AlreadyTerminal conflict = new Answer.AlreadyTerminal(error);
+            if (!ambiguous || !error.code().equals(VendorError.BATCH_CANCELED)) {
+                return conflict;
+            }
+            return look().<Answer>map(found -> {
+                        if (found.terminal()) {
+                            return new Answer.Found(found);
+                        }
+                        return found.canceling() ? new Answer.Accepted(found) : conflict;
+                    })
+                    .orElse(conflict);
+        }
+
+        /** A complete success that cannot be read took effect, most likely: look instead of repeating it. */
+        private Answer afterUnreadable(Answer.Failed unreadable) throws InterruptedException {
+            if (operation != Operation.CANCEL) {
+                return unreadable;
+            }
+            return look().<Answer>map(found -> {
+                        if (found.canceled()) {
+                            return new Answer.Found(found);
+                        }
+                        return found.canceling() ? new Answer.Accepted(found) : unreadable;
+                    })
+                    .orElse(unreadable);
+        }
+
+        /** Retrieves the batch, once; empty where that fails too. */
+        private Optional<Batch> look() throws InterruptedException {
+            if (deadline.reached() || lane.pause().on()) {
+                return Optional.empty();
+            }
+            if (!(step(Operation.RETRIEVE) instanceof Step.Made(Attempt attempt))) {
+                return Optional.empty();
+            }
+            note(attempt);
+            return attempt instanceof Attempt.Success(Batch found) ? Optional.of(found) : Optional.empty();
+        }
     }
 
     private static VendorError said(Attempt.Refused refused, String code, String message) {
@@ -76,17 +237,5 @@ class HttpTwelveLabs implements TwelveLabs {
             return new VendorError(code, message);
         }
         return error.message().isBlank() ? new VendorError(error.code(), message) : error;
-    }
-
-    private void noteKey(Tenant tenant, Attempt attempt) {
-        switch (attempt) {
-            case Attempt.Refused refused
-            when refused.status() == 401 || refused.status() == 403 -> tenants.keyRejected(tenant);
-            // an answer about the batch: the key was taken
-            case Attempt.Refused refused
-            when refused.status() == 404 || refused.status() == 409 -> tenants.keyAccepted(tenant);
-            case Attempt.Success _ -> tenants.keyAccepted(tenant);
-            default -> {}
-        }
     }
 }

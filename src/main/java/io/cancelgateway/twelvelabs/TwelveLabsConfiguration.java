@@ -1,13 +1,20 @@
 package io.cancelgateway.twelvelabs;
 
 import io.cancelgateway.platform.InvalidSettingException;
+import io.cancelgateway.platform.Sleeper;
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.tenant.Tenants;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.ChannelOption;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.random.RandomGenerator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
@@ -35,9 +42,9 @@ class TwelveLabsConfiguration {
                 .maxConnections(properties.maxConnections())
                 .maxIdleTime(properties.maxIdleTime())
                 .evictInBackground(properties.maxIdleTime())
-                // an attempt's own timeout bounds its wait for a connection
+                // bulkheads bound how many wait
                 .pendingAcquireMaxCount(-1)
-                .pendingAcquireTimeout(properties.attemptTimeout())
+                .pendingAcquireTimeout(properties.connectTimeout())
                 // the warmest connection first, so that those not needed grow old and go
                 .lifo()
                 .build();
@@ -84,15 +91,66 @@ class TwelveLabsConfiguration {
     }
 
     @Bean
+    Breaker upstreamBreaker(CircuitBreakerRegistry registry, Ticker ticker) {
+        return new Breaker(registry.circuitBreaker("upstream", "upstream"), Breaker::ofUpstream, ticker);
+    }
+
+    /** Tenants' breakers are not in the registry: its meters are about a dozen series for each breaker. */
+    @Bean
+    Lanes lanes(
+            CircuitBreakerRegistry registry,
+            BulkheadProperties bulkhead,
+            RetryProperties retry,
+            Tenants tenants,
+            Ticker ticker,
+            MeterRegistry meters) {
+        CircuitBreakerConfig config = registry.getConfiguration("tenant")
+                .orElseThrow(() -> new InvalidSettingException(
+                        "resilience4j.circuitbreaker.configs.tenant", "must be there, as it is by default"));
+        Lanes lanes = new Lanes(id -> new Lane(
+                bulkhead.maxConcurrentCalls(),
+                new Breaker(CircuitBreaker.of("tenant-" + id, config), Breaker::ofTenant, ticker),
+                new RetryBudget(retry.budgetRatio(), retry.budgetFloor(), ticker),
+                new Pause(ticker)));
+        tenants.onChange(() -> lanes.retain(tenants.ids()));
+        new LaneMetrics(lanes, tenants).bindTo(meters);
+        return lanes;
+    }
+
+    @Bean
     TwelveLabs twelveLabs(
             WebClient upstream,
+            ConnectionProvider connections,
             JsonMapper json,
             MeterRegistry meters,
             UpstreamProperties properties,
+            RetryProperties retry,
+            Lanes lanes,
+            Breaker upstreamBreaker,
             Tenants tenants,
             Clock clock,
-            Ticker ticker) {
-        Attempts attempts = new WebClientAttempts(upstream, new BatchReader(json), meters);
-        return new HttpTwelveLabs(attempts, properties, tenants, clock, ticker);
+            Ticker ticker,
+            Sleeper sleeper,
+            RandomGenerator random) {
+        Counter budgetExhausted = Counter.builder("cancel.gateway.retry.budget.exhausted")
+                .description("Retries not made because the tenant's budget was used up")
+                .register(meters);
+        Backoff backoff = new Backoff(retry.baseDelay(), retry.maxDelay(), random);
+        return new HttpTwelveLabs(
+                new WebClientAttempts(upstream, dropIdle(connections, properties.baseUrl()), new BatchReader(json), meters),
+                lanes,
+                upstreamBreaker,
+                new RetryDecision(retry.maxAttempts(), backoff, clock, budgetExhausted::increment),
+                backoff,
+                properties,
+                tenants,
+                ticker,
+                sleeper);
+    }
+
+    /** Connections in use serve their request to its end; the next attempts get new ones. */
+    private static Runnable dropIdle(ConnectionProvider connections, URI url) {
+        int port = url.getPort() >= 0 ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
+        return () -> connections.disposeWhen(InetSocketAddress.createUnresolved(url.getHost(), port));
     }
 }

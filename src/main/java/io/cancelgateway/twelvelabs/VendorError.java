@@ -6,4 +6,8 @@ package io.cancelgateway.twelvelabs;
  * @param code its error code, such as {@code resource_not_exist} or {@code batch_completed}
  * @param message its words, without the tenant's key
  */
-public record VendorError(String code, String message) {}
+public record VendorError(String code, String message) {
+
+    /** 409: the batch was canceled before. */
+    static final String BATCH_CANCELED = "batch_canceled";
+}

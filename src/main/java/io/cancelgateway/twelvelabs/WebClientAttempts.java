@@ -2,20 +2,28 @@ package io.cancelgateway.twelvelabs;
 
 import io.cancelgateway.tenant.ApiKey;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.util.AttributeKey;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.client.reactive.ClientHttpRequest;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.reactive.function.client.WebClientException;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
 
 /** One attempt over {@link WebClient}; the only place that knows Reactor. Counts every attempt. */
 class WebClientAttempts implements Attempts {
@@ -25,12 +33,18 @@ class WebClientAttempts implements Attempts {
     private static final String API_KEY = "x-api-key";
     private static final byte[] NOTHING = new byte[0];
 
+    /** Set on a connection that has carried a request. */
+    private static final AttributeKey<Boolean> USED = AttributeKey.valueOf(WebClientAttempts.class, "used");
+
     private final WebClient client;
     private final BatchReader reader;
     private final MeterRegistry meters;
+    private final Runnable dropIdleConnections;
 
-    WebClientAttempts(WebClient client, BatchReader reader, MeterRegistry meters) {
+    /** @param dropIdleConnections called when one of them proved dead: the others are as old */
+    WebClientAttempts(WebClient client, Runnable dropIdleConnections, BatchReader reader, MeterRegistry meters) {
         this.client = client;
+        this.dropIdleConnections = dropIdleConnections;
         this.reader = reader;
         this.meters = meters;
     }
@@ -39,6 +53,9 @@ class WebClientAttempts implements Attempts {
     public Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout) {
         Wire wire = new Wire();
         Attempt attempt = read(key, exchange(operation, key, batch, timeout, wire));
+        if (attempt instanceof Attempt.Reset(boolean stale) && stale) {
+            dropIdleConnections.run();
+        }
         meters.counter("cancel.gateway.upstream.attempts", "operation", operation.tag(), "result", attempt.result())
                 .increment();
         log.debug("Attempt to {} batch {}: {}", operation.tag(), batch, attempt);
@@ -51,7 +68,7 @@ class WebClientAttempts implements Attempts {
                     .uri(operation.path(), batch.value())
                     .header(API_KEY, key.reveal())
                     // called when there is a connection to write the request to, not before
-                    .httpRequest(request -> wire.sent = true)
+                    .httpRequest(wire::sendingOn)
                     .exchangeToMono(response -> body(response, wire))
                     .timeout(timeout)
                     .block();
@@ -76,18 +93,25 @@ class WebClientAttempts implements Attempts {
             throw thrown; // a bug, not an answer
         }
         if (!wire.sent) {
-            return new Exchange.Broken(new Attempt.NotSent(timedOut ? "no connection in time" : reason(cause)));
+            return new Exchange.Broken(notSent(timedOut ? new ConnectTimeoutException() : cause.getCause()));
         }
         // the status of a refusal counts even if its body did not come through, and so does a success that is too long
         if (wire.status != null && (tooLong || !wire.status.is2xxSuccessful())) {
             return wire.answered(NOTHING);
         }
-        return new Exchange.Broken(timedOut ? new Attempt.TimedOut() : new Attempt.Reset(reason(cause)));
+        return new Exchange.Broken(timedOut ? new Attempt.TimedOut() : new Attempt.Reset(wire.stale()));
     }
 
-    private static String reason(Throwable thrown) {
-        Throwable root = thrown.getCause() == null ? thrown : thrown.getCause();
-        return root.getClass().getSimpleName();
+    /** In the caller's words, not the client's. */
+    private static Attempt.NotSent notSent(@Nullable Throwable cause) {
+        return switch (cause) {
+            case PoolAcquireTimeoutException _ -> new Attempt.NotSent("no free connection in time", true);
+            case UnknownHostException _ -> new Attempt.NotSent("unknown host", false);
+            case SSLException _ -> new Attempt.NotSent("no TLS connection", false);
+            case ConnectTimeoutException _ -> new Attempt.NotSent("no connection in time", false);
+            case ConnectException _ -> new Attempt.NotSent("connection refused", false);
+            case null, default -> new Attempt.NotSent("no connection", false);
+        };
     }
 
     private Attempt read(ApiKey key, Exchange exchange) {
@@ -116,8 +140,19 @@ class WebClientAttempts implements Attempts {
     private static final class Wire {
 
         private volatile boolean sent;
+        private volatile boolean reused;
         private volatile @Nullable HttpStatusCode status;
         private volatile HttpHeaders headers = HttpHeaders.EMPTY;
+
+        void sendingOn(ClientHttpRequest request) {
+            Connection connection = request.getNativeRequest();
+            reused = connection.channel().attr(USED).getAndSet(true) != null;
+            sent = true;
+        }
+
+        boolean stale() {
+            return reused && status == null;
+        }
 
         Exchange answered(byte[] body) {
             HttpStatusCode answer = status;

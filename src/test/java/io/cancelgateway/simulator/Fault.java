@@ -107,6 +107,11 @@ public sealed interface Fault {
         return body(200, "text/html", "<html><body>Service temporarily unavailable</body></html>");
     }
 
+    /** What a proxy before the API answers. */
+    static Fault html502() {
+        return new Status(502, Map.of(), "<html><body>Bad Gateway</body></html>");
+    }
+
     static Fault noStatus() {
         return body(202, "application/json", "{\"batch_id\":\"68f4ddaf8aaa60d33df0e800\",\"canceled_items\":3}");
     }

@@ -114,6 +114,11 @@ public final class SimulatedBatch {
         }
     }
 
+    /** Cancels it as somebody else would. */
+    public void cancelNow(Instant now) {
+        cancel(now);
+    }
+
     /** Lets one item in process fail now. */
     public synchronized void failOne(Instant now) {
         advance(now);

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.util.AttributeKey;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -57,6 +58,8 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final Map<Operation, Deque<Fault>> scripts = new EnumMap<>(Operation.class);
     private final Map<Operation, Fault> standing = new ConcurrentHashMap<>();
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
+    private final AttributeKey<Boolean> used = AttributeKey.valueOf("simulator.used." + System.identityHashCode(this));
+    private volatile boolean resetReused;
     private final LoopResources loops = LoopResources.create("simulator", 2, true);
     private final DisposableServer server;
     private final Clock clock;
@@ -162,6 +165,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         standing.clear();
         requests.clear();
         violations.clear();
+        resetReused = false;
         accounts.values().forEach(account -> account.always(Fault.none()));
     }
 
@@ -173,6 +177,11 @@ public final class TwelveLabsSimulator implements AutoCloseable {
             }
             connection.close().syncUninterruptibly();
         }
+    }
+
+    /** Every connection that has carried a request is dead now, and says so with a reset when it is used again. */
+    public void resetReusedConnections(boolean on) {
+        resetReused = on;
     }
 
     @Override
@@ -187,7 +196,17 @@ public final class TwelveLabsSimulator implements AutoCloseable {
                 .aggregate()
                 .asString(StandardCharsets.UTF_8)
                 .defaultIfEmpty("")
-                .flatMap(body -> answer(record(request, body), response));
+                .flatMap(body -> {
+                    RecordedRequest recorded = record(request, body);
+                    return reused(response) && resetReused ? reset(response) : answer(recorded, response);
+                });
+    }
+
+    private boolean reused(HttpServerResponse response) {
+        boolean[] reused = new boolean[1];
+        response.withConnection(
+                connection -> reused[0] = connection.channel().attr(used).getAndSet(true) != null);
+        return reused[0];
     }
 
     private RecordedRequest record(HttpServerRequest request, String body) {
@@ -246,7 +265,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
             case Fault.Body(int status, String type, byte[] bytes) -> send(response, status, type, Map.of(), bytes);
             case Fault.Hang _ -> Mono.never();
             case Fault.Reset _ -> reset(response);
-            case Fault.Truncated() -> truncate(response, proper);
+            case Fault.Truncated() -> truncate(response, proper.body());
         };
     }
 
@@ -367,10 +386,10 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         return Mono.never();
     }
 
-    private static Mono<Void> truncate(HttpServerResponse response, Fault.Status proper) {
-        String head = "HTTP/1.1 %d Simulated\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-                .formatted(proper.status(), proper.body().length());
-        String half = proper.body().substring(0, proper.body().length() / 2);
+    private static Mono<Void> truncate(HttpServerResponse response, String body) {
+        String head = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                .formatted(body.length());
+        String half = body.substring(0, body.length() / 2);
         // past the HTTP codec, which would not let a body be shorter than it says
         response.withConnection(connection -> connection
                 .channel()
