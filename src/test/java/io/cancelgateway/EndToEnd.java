@@ -199,6 +199,10 @@ public abstract class EndToEnd {
         }
     }
 
+    protected double gauge(String meter, String... tags) {
+        return meters.get(meter).tags(tags).gauge().value();
+    }
+
     /** The value of a counter, or the sum of those that match, or 0. */
     protected double count(String meter, String... tags) {
         return meters.find(meter).tags(tags).counters().stream()

@@ -86,6 +86,11 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         return new TwelveLabsSimulator(0, clock);
     }
 
+    /** Starts on this port. */
+    public static TwelveLabsSimulator start(int port, Clock clock) {
+        return new TwelveLabsSimulator(port, clock);
+    }
+
     /** What {@code gateway.upstream.base-url} must be. */
     public String baseUrl() {
         return "http://127.0.0.1:" + server.port() + "/v1.3";
@@ -172,10 +177,16 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     /** Closes, or resets, every connection that is open now, as a server does with idle ones. */
     public void dropConnections(boolean reset) {
         for (Channel connection : connections) {
-            if (reset) {
-                connection.config().setOption(ChannelOption.SO_LINGER, 0);
-            }
-            connection.close().syncUninterruptibly();
+            // on its own thread, which alone knows whether it is open still
+            connection
+                    .eventLoop()
+                    .submit(() -> {
+                        if (reset && connection.isOpen()) {
+                            connection.config().setOption(ChannelOption.SO_LINGER, 0);
+                        }
+                        connection.close();
+                    })
+                    .syncUninterruptibly();
         }
     }
 

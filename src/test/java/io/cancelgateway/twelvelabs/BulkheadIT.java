@@ -1,0 +1,86 @@
+package io.cancelgateway.twelvelabs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.cancelgateway.EndToEnd;
+import io.cancelgateway.simulator.Fault;
+import io.cancelgateway.simulator.Operation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.springframework.test.context.TestPropertySource;
+
+@TestPropertySource(
+        properties = {
+            "gateway.bulkhead.max-concurrent-calls=2",
+            "gateway.upstream.attempt-timeout=3s",
+            "gateway.upstream.deadline=10s",
+            "gateway.retry.max-attempts=2",
+        })
+class BulkheadIT extends EndToEnd {
+
+    private static final String[] AS_GLOBEX = {"x-api-key", WIDE_TOKEN, "X-Tenant-Id", "globex"};
+
+    @Test
+    void aBurstWaitsForItsTurn() throws Exception {
+        SIMULATOR.always(Operation.CANCEL, Fault.slow(Duration.ofMillis(100)));
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Reply>> replies = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                String id = ACME.createBatch().id();
+                replies.add(threads.submit(() -> cancel(id)));
+            }
+            for (Future<Reply> reply : replies) {
+                assertThat(reply.get().status()).isEqualTo(202);
+            }
+        }
+    }
+
+    @Test
+    void moreThanItsShareIs429AndOtherTenantsDoNotNotice() throws Exception {
+        ACME.always(Fault.hangBefore());
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Reply>> hanging = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                String id = ACME.createBatch().id();
+                hanging.add(threads.submit(() -> cancel(id)));
+            }
+            await().until(() -> SIMULATOR.requests().size() == 2);
+
+            Reply refused = cancel(ACME.createBatch().id()).isProblem(429, "too_many_requests");
+            assertThat(refused.header("Retry-After")).isEqualTo("1");
+            assertThat(SIMULATOR.requests()).hasSize(2);
+            assertThat(cancel(GLOBEX.createBatch().id(), AS_GLOBEX).status()).isEqualTo(202);
+            ACME.always(Fault.none());
+            for (Future<Reply> reply : hanging) {
+                assertThat(reply.get().status()).isEqualTo(202);
+            }
+        }
+    }
+
+    @Test
+    void aPermitIsNotHeldWhileBackingOff() throws Exception {
+        SIMULATOR.next(
+                Operation.CANCEL,
+                Fault.status(503, "busy", java.util.Map.of("Retry-After", "2")),
+                Fault.status(503, "busy", java.util.Map.of("Retry-After", "2")));
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Reply>> backingOff = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                String id = ACME.createBatch().id();
+                backingOff.add(threads.submit(() -> cancel(id)));
+            }
+            await().until(() -> SIMULATOR.requests().size() == 2);
+
+            assertThat(cancel(ACME.createBatch().id()).status()).isEqualTo(202);
+            assertThat(backingOff).noneMatch(Future::isDone);
+            for (Future<Reply> reply : backingOff) {
+                assertThat(reply.get().status()).isEqualTo(202);
+            }
+        }
+    }
+}
