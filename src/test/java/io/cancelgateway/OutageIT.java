@@ -86,8 +86,9 @@ class OutageIT {
         List<Timed> breakers =
                 answers.stream().filter(answer -> answer.status() == 503).toList();
         assertThat(breakers).hasSizeGreaterThan(CANCELS * 8 / 10);
-        assertThat(breakers).allSatisfy(answer -> assertThat(Integer.parseInt(answer.retryAfter()))
-                .isBetween(1, 5));
+        assertThat(breakers)
+                .allSatisfy(answer ->
+                        assertThat(Integer.parseInt(answer.retryAfter())).isBetween(1, 5));
     }
 
     private List<Timed> cancelAll(ConfigurableApplicationContext gateway, String id) throws Exception {
@@ -106,8 +107,7 @@ class OutageIT {
 
     private Duration timeToHeal(ConfigurableApplicationContext gateway, String id) {
         long start = System.nanoTime();
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> cancel(gateway, id).status() == 202);
+        await().atMost(Duration.ofSeconds(20)).until(() -> cancel(gateway, id).status() == 202);
         return Duration.ofNanos(System.nanoTime() - start);
     }
 

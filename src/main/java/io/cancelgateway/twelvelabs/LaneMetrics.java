@@ -22,9 +22,10 @@ final class LaneMetrics implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         // a tenant that was never called has a closed breaker, if one at all
-        breakers(registry, State.CLOSED, () -> tenants.ids().size()
-                - lanes.breakersIn(State.OPEN)
-                - lanes.breakersIn(State.HALF_OPEN));
+        breakers(
+                registry,
+                State.CLOSED,
+                () -> tenants.ids().size() - lanes.breakersIn(State.OPEN) - lanes.breakersIn(State.HALF_OPEN));
         breakers(registry, State.OPEN, () -> lanes.breakersIn(State.OPEN));
         breakers(registry, State.HALF_OPEN, () -> lanes.breakersIn(State.HALF_OPEN));
         Gauge.builder("cancel.gateway.tenants.paused", lanes::paused)

@@ -25,7 +25,14 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties("gateway.retry")
 record RetryProperties(
         @DefaultValue("3") @Min(1) @Max(10) int maxAttempts,
-        @DefaultValue("100ms") @DurationMin(millis = 0) @DurationMax(hours = 1) Duration baseDelay,
-        @DefaultValue("2s") @DurationMin(millis = 0) @DurationMax(hours = 1) Duration maxDelay,
-        @DefaultValue("0.2") @DecimalMin("0") @DecimalMax("10") double budgetRatio,
+
+        @DefaultValue("100ms") @DurationMin(millis = 0) @DurationMax(hours = 1)
+        Duration baseDelay,
+
+        @DefaultValue("2s") @DurationMin(millis = 0) @DurationMax(hours = 1)
+        Duration maxDelay,
+
+        @DefaultValue("0.2") @DecimalMin("0") @DecimalMax("10")
+        double budgetRatio,
+
         @DefaultValue("10") @PositiveOrZero int budgetFloor) {}

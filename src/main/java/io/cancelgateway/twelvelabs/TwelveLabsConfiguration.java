@@ -137,7 +137,8 @@ class TwelveLabsConfiguration {
                 .register(meters);
         Backoff backoff = new Backoff(retry.baseDelay(), retry.maxDelay(), random);
         return new HttpTwelveLabs(
-                new WebClientAttempts(upstream, dropIdle(connections, properties.baseUrl()), new BatchReader(json), meters),
+                new WebClientAttempts(
+                        upstream, dropIdle(connections, properties.baseUrl()), new BatchReader(json), meters),
                 lanes,
                 upstreamBreaker,
                 new RetryDecision(retry.maxAttempts(), backoff, clock, budgetExhausted::increment),

@@ -27,8 +27,7 @@ class ProblemSliceTests {
     @BeforeEach
     void web() {
         ProblemWriter writer = new ProblemWriter(JsonMapper.shared(), Tracer.NOOP);
-        mvc = MockMvcTester.create(MockMvcBuilders.standaloneSetup(
-                        new Faulty(), new ProblemErrorController(writer))
+        mvc = MockMvcTester.create(MockMvcBuilders.standaloneSetup(new Faulty(), new ProblemErrorController(writer))
                 .setControllerAdvice(new ProblemAdvice(writer))
                 .build());
     }

@@ -47,13 +47,16 @@ class BackoffTests {
             }
             // full jitter: both ends of the range are met
             assertThat(least).as("seed %d", seed).isLessThan(ceiling.dividedBy(10));
-            assertThat(most).as("seed %d", seed).isGreaterThan(ceiling.multipliedBy(9).dividedBy(10));
+            assertThat(most)
+                    .as("seed %d", seed)
+                    .isGreaterThan(ceiling.multipliedBy(9).dividedBy(10));
         }
     }
 
     @Test
     void noDelayIsNoDelay() {
-        assertThat(new Backoff(Duration.ZERO, Duration.ZERO, new Random()).before(1)).isZero();
+        assertThat(new Backoff(Duration.ZERO, Duration.ZERO, new Random()).before(1))
+                .isZero();
         assertThat(backoff(new Random()).jitter(Duration.ZERO)).isZero();
     }
 

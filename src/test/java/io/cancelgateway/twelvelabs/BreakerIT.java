@@ -74,8 +74,8 @@ class BreakerIT extends EndToEnd {
         assertThat(count("cancel.gateway.cancellations", "tenant", "acme", "outcome", "unavailable"))
                 .isEqualTo(unavailable + 2);
         // come back when told, and it is asked again
-        await().atMost(Duration.ofSeconds(2)).untilAsserted(() -> assertThat(upstreamBreaker("half_open"))
-                .isEqualTo(1));
+        await().atMost(Duration.ofSeconds(2))
+                .untilAsserted(() -> assertThat(upstreamBreaker("half_open")).isEqualTo(1));
     }
 
     @Test

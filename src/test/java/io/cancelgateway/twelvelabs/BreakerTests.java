@@ -33,7 +33,8 @@ class BreakerTests {
 
     @Test
     void anAnswerIsASuccessAndTheRestSaysNothing() {
-        for (Attempt answer : new Attempt[] {SUCCESS, status(400), status(401), status(404), status(408), status(409), status(429)}) {
+        for (Attempt answer :
+                new Attempt[] {SUCCESS, status(400), status(401), status(404), status(408), status(409), status(429)}) {
             assertVerdicts(answer, Breaker.Verdict.SUCCESS, Breaker.Verdict.SUCCESS);
         }
         for (Attempt nothing : new Attempt[] {

@@ -43,7 +43,13 @@ class FaultMatrixIT extends EndToEnd {
             row("reset after", Fault.resetAfter(), "reset", true, 502, "upstream_error"),
             row("hang before", Fault.hangBefore(), "timeout", true, 504, "deadline_exceeded"),
             row("hang after", Fault.hangAfter(), "timeout", true, 504, "deadline_exceeded"),
-            row("slow beyond the attempt timeout", Fault.slow(Duration.ofMillis(900)), "timeout", true, 504, "deadline_exceeded"),
+            row(
+                    "slow beyond the attempt timeout",
+                    Fault.slow(Duration.ofMillis(900)),
+                    "timeout",
+                    true,
+                    504,
+                    "deadline_exceeded"),
             row("truncated", Fault.truncated(), "reset", true, 502, "upstream_error"));
 
     private static final List<Row> FINAL = List.of(

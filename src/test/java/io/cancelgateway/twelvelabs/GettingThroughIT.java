@@ -134,15 +134,16 @@ class GettingThroughIT extends EndToEnd {
 
         try (Socket socket = new Socket("127.0.0.1", port)) {
             socket.getOutputStream()
-                    .write(("POST " + cancelPath(batch.id()) + " HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\n\r\n")
+                    .write(("POST " + cancelPath(batch.id()) + " HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN
+                                    + "\r\n\r\n")
                             .getBytes(StandardCharsets.US_ASCII));
             await().until(() -> SIMULATOR.requests().size() == 2);
             socket.setSoLinger(true, 0);
         }
 
-        await().untilAsserted(() -> assertThat(
-                        count("cancel.gateway.cancellations", "tenant", "acme", "outcome", "accepted"))
-                .isEqualTo(accepted + 1));
+        await().untilAsserted(
+                        () -> assertThat(count("cancel.gateway.cancellations", "tenant", "acme", "outcome", "accepted"))
+                                .isEqualTo(accepted + 1));
     }
 
     @ParameterizedTest
@@ -178,9 +179,10 @@ class GettingThroughIT extends EndToEnd {
                 String id = ACME.createBatch().id();
                 replies.add(threads.submit(() -> retrieve(id)));
             }
-            assertThat(replies).allSatisfy(reply -> assertThat(reply.get().status())
-                    .as(reply.get().text())
-                    .isEqualTo(200));
+            assertThat(replies)
+                    .allSatisfy(reply -> assertThat(reply.get().status())
+                            .as(reply.get().text())
+                            .isEqualTo(200));
         }
     }
 }

@@ -88,7 +88,9 @@ class RetryBudgetTests {
                     requests.add(slot);
                 } else {
                     boolean allowed = retries.size() < Math.max(floor, ratio * requests.size());
-                    assertThat(budget.tryRetry()).as("seed %d, run %d, event %d", seed, run, event).isEqualTo(allowed);
+                    assertThat(budget.tryRetry())
+                            .as("seed %d, run %d, event %d", seed, run, event)
+                            .isEqualTo(allowed);
                     if (allowed) {
                         retries.add(slot);
                     }

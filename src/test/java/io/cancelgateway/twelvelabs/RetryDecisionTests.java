@@ -53,7 +53,10 @@ class RetryDecisionTests {
     void soIsWhatGotNoAnswer() {
         RetryBudget large = new RetryBudget(0, 100, now::get);
         for (Attempt attempt : new Attempt[] {
-            TIMED_OUT, new Attempt.Reset(false), new Attempt.NotSent("refused", false), new Attempt.NotSent("full", true)
+            TIMED_OUT,
+            new Attempt.Reset(false),
+            new Attempt.NotSent("refused", false),
+            new Attempt.NotSent("full", true)
         }) {
             assertThat(decision.next(attempt, 1, deadline, large)).contains(Duration.ofMillis(100));
         }
@@ -68,8 +71,10 @@ class RetryDecisionTests {
     @Test
     void soAreSuccessesReadableOrNot() {
         Batch batch = new Batch("canceling", OptionalLong.empty(), new byte[0]);
-        assertThat(decision.next(new Attempt.Success(batch), 1, deadline, budget)).isEmpty();
-        assertThat(decision.next(new Attempt.Unreadable(200), 1, deadline, budget)).isEmpty();
+        assertThat(decision.next(new Attempt.Success(batch), 1, deadline, budget))
+                .isEmpty();
+        assertThat(decision.next(new Attempt.Unreadable(200), 1, deadline, budget))
+                .isEmpty();
     }
 
     @Test
