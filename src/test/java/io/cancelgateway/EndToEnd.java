@@ -136,12 +136,16 @@ public abstract class EndToEnd {
     void startAfresh() {
         SIMULATOR.reset();
         if (time.warm.compareAndSet(false, true)) {
-            // a JVM's first request takes longer than the short timeouts here
-            retrieve("000000000000000000000000");
-            retrieve("000000000000000000000000");
+            warmUp();
             SIMULATOR.reset();
         }
         time.push(Duration.ofMinutes(10));
+    }
+
+    /** A JVM's first requests take longer than the short timeouts here. */
+    protected void warmUp() {
+        retrieve("000000000000000000000000");
+        retrieve("000000000000000000000000");
     }
 
     @AfterEach

@@ -133,6 +133,10 @@ class SecretsIT extends EndToEnd {
                 Fault.html(),
                 Fault.noStatus(),
                 Fault.rateLimited("0")));
+        String accepted = "{\"status\":\"canceling\"}";
+        faults.add(Fault.body(202, ACME_KEY, accepted));
+        faults.add(Fault.body(409, ACME_KEY, accepted));
+        faults.add(Fault.status(503, "busy", Map.of("Retry-After", ACME_KEY, "Date", ACME_KEY, "Location", ACME_KEY)));
         for (int status : new int[] {301, 400, 401, 403, 404, 408, 409, 418, 429, 500, 502, 503, 504}) {
             // an upstream that repeats the key it was given
             faults.add(Fault.flatStatus(status, "code_" + ACME_KEY, "the key " + ACME_KEY + " is odd"));

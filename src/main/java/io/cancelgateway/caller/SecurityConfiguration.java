@@ -23,6 +23,7 @@ import org.springframework.security.web.access.intercept.AuthorizationFilter;
 import org.springframework.security.web.authentication.AuthenticationFilter;
 import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
+import org.springframework.security.web.firewall.StrictHttpFirewall;
 
 /** Who gets in: callers with a token, to what their permissions name; nobody else, except to the management port. */
 @Configuration(proxyBeanMethods = false)
@@ -105,6 +106,14 @@ class SecurityConfiguration {
     AccessDeniedHandler denied(ProblemWriter writer) {
         Problem denied = Problem.of(ProblemType.PERMISSION_DENIED, "This caller may not do this.");
         return (request, response, failure) -> writer.write(request, response, denied);
+    }
+
+    /** A method that a path does not take is answered by the path, with 405 and those that it takes. */
+    @Bean
+    StrictHttpFirewall firewall() {
+        StrictHttpFirewall firewall = new StrictHttpFirewall();
+        firewall.setUnsafeAllowAnyHttpMethod(true);
+        return firewall;
     }
 
     /** What the HTTP firewall finds suspicious in a path: matrix parameters, encoded CR and LF, double slashes. */

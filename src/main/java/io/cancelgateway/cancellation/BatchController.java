@@ -11,6 +11,7 @@ import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.VendorError;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -36,8 +37,10 @@ class BatchController {
 
     @PostMapping("/v1.3/analyze/batches/{batch_id}/cancel")
     ResponseEntity<byte[]> cancel(
-            @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request) {
+            @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request)
+            throws IOException {
         BatchId batch = batchId(id);
+        IgnoredBody.of(request);
         CancelReason.of(headers(request, CancelReason.HEADER));
         Tenant tenant = tenants.select(caller, headers(request, TenantSelection.HEADER));
         RefusalMetricsFilter.leaveCountingToService(request);

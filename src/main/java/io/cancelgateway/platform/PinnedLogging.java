@@ -29,6 +29,8 @@ class PinnedLogging implements EnvironmentPostProcessor, Ordered {
         pinned.put("logging.level.reactor.netty.http.client.HttpClient", "INFO");
         pinned.put("logging.level.reactor.netty.http.client.HttpClientOperations", "INFO");
         pinned.put("logging.level.io.netty.handler.logging", "INFO");
+        // prints, with the stack trace, the upstream's bytes that the codec could not read; the attempt tells the rest
+        pinned.put("logging.level.reactor.netty.http.client.HttpClientConnect", "OFF");
         // Spring prints header values only when these are on
         pinned.put("spring.mvc.log-request-details", "false");
         pinned.put("spring.http.codecs.log-request-details", "false");

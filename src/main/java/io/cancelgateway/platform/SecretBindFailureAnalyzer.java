@@ -31,9 +31,7 @@ class SecretBindFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
         }
         if (CALLERS.equals(name) || CALLERS.isAncestorOf(name)) {
             return analysis(
-                    name,
-                    "callers are given as gateway.callers.<name>.token-sha256, .subject, .tenants and .permissions",
-                    cause);
+                    name, "callers are given as gateway.callers.<name>.token-sha256, .tenants and .permissions", cause);
         }
         return GATEWAY.equals(name) ? analysis(name, "it has not the expected form", cause) : null;
     }

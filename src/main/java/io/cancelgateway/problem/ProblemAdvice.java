@@ -3,12 +3,17 @@ package io.cancelgateway.problem;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.util.DisconnectedClientHelper;
 
 /** Renders whatever a handler throws. */
 @RestControllerAdvice
 class ProblemAdvice {
+
+    private static final Logger log = LoggerFactory.getLogger(ProblemAdvice.class);
 
     private final ProblemWriter writer;
 
@@ -18,6 +23,10 @@ class ProblemAdvice {
 
     @ExceptionHandler
     void render(Exception thrown, HttpServletRequest request, HttpServletResponse response) throws IOException {
+        if (DisconnectedClientHelper.isClientDisconnectedException(thrown)) {
+            log.debug("The caller hung up before it could be answered");
+            return;
+        }
         writer.write(request, response, Problems.of(thrown));
     }
 }

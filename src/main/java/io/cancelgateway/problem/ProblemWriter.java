@@ -2,6 +2,7 @@ package io.cancelgateway.problem;
 
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -49,9 +50,16 @@ public class ProblemWriter {
         if (!problem.allow().isEmpty()) {
             response.setHeader(HttpHeaders.ALLOW, String.join(", ", problem.allow()));
         }
-        byte[] body = json.writeValueAsBytes(body(problem, request.getRequestURI(), traceId()));
+        byte[] body = json.writeValueAsBytes(body(problem, path(request), traceId()));
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
+    }
+
+    /** What was asked for, also where the container has dispatched to its error path since. */
+    private static @Nullable String path(HttpServletRequest request) {
+        return request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI) instanceof String path
+                ? path
+                : request.getRequestURI();
     }
 
     private static Map<String, Object> body(Problem problem, @Nullable String path, String traceId) {

@@ -9,6 +9,7 @@ import org.springframework.beans.TypeMismatchException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.web.ErrorResponse;
 
 /** Finds the row of the table for what was thrown, or for a bare status that something else already picked. */
@@ -26,6 +27,8 @@ final class Problems {
             case HttpMessageNotReadableException e ->
                 Problem.of(ProblemType.PARAMETER_INVALID, "The body is not readable.");
             case TypeMismatchException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A parameter is malformed.");
+            // the HTTP firewall looks at a header when it is read
+            case RequestRejectedException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A header is malformed.");
             default -> {
                 log.error("Unexpected failure; the caller gets 500 internal_error", thrown);
                 yield ofStatus(500);

@@ -21,6 +21,9 @@ public class TenantTags {
 
     /** The tag of a configured tenant: its name while there is room, which it then keeps, else {@code other}. */
     public String of(TenantId id) {
+        if (id.value().equals(NONE) || id.value().equals(OTHER)) {
+            return OTHER; // its own name would be taken for what the tag says
+        }
         if (named.contains(id)) {
             return id.value();
         }

@@ -31,13 +31,37 @@ sealed interface Attempt {
         };
     }
 
-    /**
-     * There was no connection to send it on: refused, no such host, no TLS, none free in time.
-     *
-     * @param why in words
-     * @param poolExhausted whether every connection of ours was taken, which says nothing about the upstream
-     */
-    record NotSent(String why, boolean poolExhausted) implements Attempt {
+    /** There was no connection to send it on. */
+    record NotSent(Cause cause) implements Attempt {
+
+        /** Why there was none. */
+        enum Cause {
+            REFUSED("connection refused"),
+            UNKNOWN_HOST("unknown host"),
+            NO_TLS("no TLS connection"),
+            CONNECT_TIMEOUT("no connection in time"),
+            /** All connections were taken for too long, by us: it says nothing about the upstream. */
+            NONE_FREE("no free connection in time"),
+            /** The attempt's time was over before there was one. */
+            TIMED_OUT("no connection in time"),
+            OTHER("no connection");
+
+            private final String words;
+
+            Cause(String words) {
+                this.words = words;
+            }
+
+            String words() {
+                return words;
+            }
+        }
+
+        /** Whether time ran out here, rather than a connection being refused or failing there. */
+        boolean outOfTime() {
+            return cause == Cause.NONE_FREE || cause == Cause.TIMED_OUT;
+        }
+
         @Override
         public String result() {
             return "connect_failed";
@@ -95,7 +119,7 @@ sealed interface Attempt {
             @Nullable String date) implements Attempt {
         @Override
         public String result() {
-            return status / 100 + "xx";
+            return status >= 100 && status <= 599 ? status / 100 + "xx" : "unreadable";
         }
     }
 }

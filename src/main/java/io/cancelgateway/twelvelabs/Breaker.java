@@ -57,7 +57,8 @@ final class Breaker {
     /** What the upstream's breaker counts: connection failures, 502, 503, 504. */
     static Verdict ofUpstream(Attempt attempt) {
         return switch (attempt) {
-            case Attempt.NotSent notSent -> notSent.poolExhausted() ? Verdict.IGNORED : Verdict.FAILURE;
+            case Attempt.NotSent(var cause) ->
+                cause == Attempt.NotSent.Cause.NONE_FREE ? Verdict.IGNORED : Verdict.FAILURE;
             case Attempt.Refused refused when refused.status() >= 502 && refused.status() <= 504 -> Verdict.FAILURE;
             default -> ofAnswer(attempt);
         };

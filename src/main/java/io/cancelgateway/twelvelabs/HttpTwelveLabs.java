@@ -124,9 +124,11 @@ class HttpTwelveLabs implements TwelveLabs {
 
         /** In this order: deadline, (retry), bulkhead, tenant's breaker, upstream's breaker, attempt. */
         private Step step(Operation what) throws InterruptedException {
-            return lane.bulkhead(deadline, () -> lane.breaker()
-                    .guard(() -> upstreamBreaker.guard(() -> new Step.Made(attempts.send(
-                            what, tenant.key(), batch, deadline.cut(properties.attemptTimeout()))))));
+            return lane.bulkhead(
+                    deadline,
+                    () -> lane.breaker()
+                            .guard(() -> upstreamBreaker.guard(() -> new Step.Made(attempts.send(
+                                    what, tenant.key(), batch, deadline.cut(properties.attemptTimeout()))))));
         }
 
         /** Waits where the rest of the pause fits the deadline, and a little longer than the others. */
@@ -162,11 +164,14 @@ class HttpTwelveLabs implements TwelveLabs {
             return switch (last) {
                 case Attempt.Success(Batch found) ->
                     operation == Operation.CANCEL ? new Answer.Accepted(found) : new Answer.Found(found);
-                case Attempt.NotSent(String why, _) ->
-                    deadline.reached() ? new Answer.DeadlineExceeded() : failed("not reachable, " + why, last);
+                case Attempt.NotSent notSent ->
+                    notSent.outOfTime() || deadline.reached()
+                            ? new Answer.DeadlineExceeded()
+                            : failed("not reachable, " + notSent.cause().words(), last);
                 case Attempt.TimedOut() -> new Answer.DeadlineExceeded();
                 case Attempt.Reset _ -> failed("it ended the connection", last);
-                case Attempt.Unreadable(int status) -> afterUnreadable(failed("unreadable with status " + status, last));
+                case Attempt.Unreadable(int status) ->
+                    afterUnreadable(failed("unreadable with status " + status, last));
                 case Attempt.Refused refused -> refusal(refused);
             };
         }
@@ -177,8 +182,7 @@ class HttpTwelveLabs implements TwelveLabs {
                     new Answer.Invalid(
                             said(refused, "parameter_invalid", "The upstream takes the request for malformed."));
                 case 401, 403 -> new Answer.KeyRejected();
-                case 404 ->
-                    new Answer.NotFound(said(refused, "resource_not_exist", "The upstream has no such batch."));
+                case 404 -> new Answer.NotFound(said(refused, "resource_not_exist", "The upstream has no such batch."));
                 case 409 -> afterConflict(said(refused, "conflict", "The batch is already terminal."));
                 case 429 -> new Answer.RateLimited(retry.retryAfter(refused).orElse(RETRY_AFTER_UNKNOWN));
                 default -> failed("status " + refused.status(), refused);

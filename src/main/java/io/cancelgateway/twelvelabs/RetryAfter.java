@@ -1,18 +1,17 @@
 package io.cancelgateway.twelvelabs;
 
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 
 /** Reads {@code Retry-After} (RFC 9110, section 10.2.3): seconds, or an HTTP date. */
 final class RetryAfter {
 
     /** Longer than anybody waits, and far from overflow. */
-    private static final long MAX_SECONDS = Duration.ofDays(365).toSeconds();
+    private static final Duration MAX = Duration.ofDays(365);
 
     private RetryAfter() {}
 
@@ -31,29 +30,33 @@ final class RetryAfter {
         }
         String text = value.strip();
         if (text.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            return Optional.of(Duration.ofSeconds(seconds(text)));
+            return Optional.of(seconds(text));
         }
         return httpDate(text).map(until -> {
             Instant from =
                     Optional.ofNullable(date).flatMap(RetryAfter::httpDate).orElse(now);
-            long seconds = Duration.between(from, until).toSeconds();
-            return Duration.ofSeconds(Math.clamp(seconds, 0, MAX_SECONDS));
+            Duration wait = Duration.between(from, until);
+            return wait.isNegative() ? Duration.ZERO : wait.compareTo(MAX) > 0 ? MAX : wait;
         });
     }
 
-    private static long seconds(String digits) {
+    private static Duration seconds(String digits) {
         try {
-            return Math.min(Long.parseLong(digits), MAX_SECONDS);
+            Duration wait = Duration.ofSeconds(Long.parseLong(digits));
+            return wait.compareTo(MAX) > 0 ? MAX : wait;
         } catch (NumberFormatException e) {
-            return MAX_SECONDS; // more digits than a long has
+            return MAX; // more digits than a long has
         }
     }
 
+    /** Any of the three forms (RFC 9110, section 5.6.7). */
     private static Optional<Instant> httpDate(String text) {
+        HttpHeaders headers = new HttpHeaders();
+        headers.set(HttpHeaders.DATE, text.strip());
         try {
-            return Optional.of(ZonedDateTime.parse(text.strip(), DateTimeFormatter.RFC_1123_DATE_TIME)
-                    .toInstant());
-        } catch (DateTimeException e) {
+            return Optional.ofNullable(headers.getFirstZonedDateTime(HttpHeaders.DATE))
+                    .map(ZonedDateTime::toInstant);
+        } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }

@@ -25,6 +25,7 @@ import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.ExchangeFunction;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Mono;
+import reactor.netty.NettyPipeline;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
@@ -32,9 +33,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 @Configuration(proxyBeanMethods = false)
 class TwelveLabsConfiguration {
-
-    /** A batch object has about a kilobyte; what is longer than this is not one. */
-    private static final int MAX_BODY_BYTES = 1024 * 1024;
 
     @Bean(destroyMethod = "dispose")
     ConnectionProvider upstreamConnections(UpstreamProperties properties) {
@@ -56,13 +54,14 @@ class TwelveLabsConfiguration {
                 .protocol(HttpProtocol.HTTP11)
                 // retries are ours to decide and to count: the client would repeat a POST on a broken connection
                 .disableRetry(true)
+                .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
+                        .addAfter(NettyPipeline.HttpCodec, "interimResponses", new InterimResponses()))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         properties.connectTimeout().toMillis());
         return builder.baseUrl(baseUrl(properties.baseUrl()))
                 .clientConnector(new ReactorClientHttpConnector(http))
                 .defaultHeader(HttpHeaders.ACCEPT, MediaType.APPLICATION_JSON_VALUE)
                 .defaultHeader(HttpHeaders.USER_AGENT, "cancel-gateway")
-                .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_BODY_BYTES))
                 .filter(TwelveLabsConfiguration::traceparentAlone)
                 .build();
     }

@@ -4,7 +4,6 @@ import io.cancelgateway.tenant.ApiKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.util.AttributeKey;
-import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -13,13 +12,16 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.client.reactive.ClientHttpRequest;
+import org.springframework.web.reactive.function.BodyExtractors;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
-import org.springframework.web.reactive.function.client.WebClientException;
+import org.springframework.web.reactive.function.client.WebClientRequestException;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
@@ -31,6 +33,9 @@ class WebClientAttempts implements Attempts {
     private static final Logger log = LoggerFactory.getLogger(WebClientAttempts.class);
 
     private static final String API_KEY = "x-api-key";
+    /** A batch object has about a kilobyte; what is longer than this is not one. */
+    private static final int MAX_BODY_BYTES = 1024 * 1024;
+
     private static final byte[] NOTHING = new byte[0];
 
     /** Set on a connection that has carried a request. */
@@ -78,39 +83,54 @@ class WebClientAttempts implements Attempts {
         }
     }
 
+    /** Past the codecs, which would read the Content-Type: a body is what its bytes are, not what its type claims. */
     private static Mono<byte[]> body(ClientResponse response, Wire wire) {
         wire.status = response.statusCode();
         wire.headers = response.headers().asHttpHeaders();
-        return response.bodyToMono(byte[].class);
+        return DataBufferUtils.join(response.body(BodyExtractors.toDataBuffers()), MAX_BODY_BYTES)
+                .map(WebClientAttempts::bytes);
+    }
+
+    private static byte[] bytes(DataBuffer buffer) {
+        byte[] bytes = new byte[buffer.readableByteCount()];
+        buffer.read(bytes);
+        DataBufferUtils.release(buffer);
+        return bytes;
     }
 
     private static Exchange failure(RuntimeException thrown, Wire wire) {
         Throwable cause = Exceptions.unwrap(thrown);
-        boolean timedOut = cause instanceof TimeoutException;
-        boolean tooLong =
-                cause instanceof DataBufferLimitException || cause.getCause() instanceof DataBufferLimitException;
-        if (!timedOut && !tooLong && !(cause instanceof WebClientException) && !(cause instanceof IOException)) {
-            throw thrown; // a bug, not an answer
-        }
         if (!wire.sent) {
-            return new Exchange.Broken(notSent(timedOut ? new ConnectTimeoutException() : cause.getCause()));
+            return new Exchange.Broken(new Attempt.NotSent(whyNotSent(cause, thrown)));
         }
+        HttpStatusCode status = wire.status;
+        boolean tooLong = cause instanceof DataBufferLimitException;
         // the status of a refusal counts even if its body did not come through, and so does a success that is too long
-        if (wire.status != null && (tooLong || !wire.status.is2xxSuccessful())) {
+        if (status != null && (tooLong || !status.is2xxSuccessful())) {
             return wire.answered(NOTHING);
         }
-        return new Exchange.Broken(timedOut ? new Attempt.TimedOut() : new Attempt.Reset(wire.stale()));
+        if (cause instanceof TimeoutException) {
+            return new Exchange.Broken(new Attempt.TimedOut());
+        }
+        // an end of the connection, or bytes that are not HTTP, upon which the client ends it; never the exception's
+        // message, which may repeat what the upstream sent
+        log.debug("The connection ended: {}", cause.getClass().getName());
+        return new Exchange.Broken(new Attempt.Reset(wire.stale()));
     }
 
-    /** In the caller's words, not the client's. */
-    private static Attempt.NotSent notSent(@Nullable Throwable cause) {
+    private static Attempt.NotSent.Cause whyNotSent(Throwable cause, RuntimeException thrown) {
         return switch (cause) {
-            case PoolAcquireTimeoutException _ -> new Attempt.NotSent("no free connection in time", true);
-            case UnknownHostException _ -> new Attempt.NotSent("unknown host", false);
-            case SSLException _ -> new Attempt.NotSent("no TLS connection", false);
-            case ConnectTimeoutException _ -> new Attempt.NotSent("no connection in time", false);
-            case ConnectException _ -> new Attempt.NotSent("connection refused", false);
-            case null, default -> new Attempt.NotSent("no connection", false);
+            case TimeoutException _ -> Attempt.NotSent.Cause.TIMED_OUT;
+            case WebClientRequestException e ->
+                switch (e.getCause()) {
+                    case PoolAcquireTimeoutException _ -> Attempt.NotSent.Cause.NONE_FREE;
+                    case UnknownHostException _ -> Attempt.NotSent.Cause.UNKNOWN_HOST;
+                    case SSLException _ -> Attempt.NotSent.Cause.NO_TLS;
+                    case ConnectTimeoutException _ -> Attempt.NotSent.Cause.CONNECT_TIMEOUT;
+                    case ConnectException _ -> Attempt.NotSent.Cause.REFUSED;
+                    case null, default -> Attempt.NotSent.Cause.OTHER;
+                };
+            default -> throw thrown; // a bug: nothing was asked yet that could have failed
         };
     }
 
@@ -125,8 +145,8 @@ class WebClientAttempts implements Attempts {
                         : new Attempt.Refused(
                                 status.value(),
                                 error(key, body),
-                                headers.getFirst(HttpHeaders.RETRY_AFTER),
-                                headers.getFirst(HttpHeaders.DATE));
+                                redacted(key, headers.getFirst(HttpHeaders.RETRY_AFTER)),
+                                redacted(key, headers.getFirst(HttpHeaders.DATE)));
         };
     }
 
@@ -136,7 +156,11 @@ class WebClientAttempts implements Attempts {
                 .orElse(null);
     }
 
-    /** How far one attempt has come; written by the client's threads, read after they are done. */
+    private static @Nullable String redacted(ApiKey key, @Nullable String text) {
+        return text == null ? null : key.redactFrom(text);
+    }
+
+    /** How far one attempt has come, as the client's threads tell it. */
     private static final class Wire {
 
         private volatile boolean sent;

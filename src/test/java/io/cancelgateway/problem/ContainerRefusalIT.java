@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -45,13 +46,29 @@ class ContainerRefusalIT extends EndToEnd {
     }
 
     @Test
-    void traceIsRefused() throws IOException {
-        String answer = raw("TRACE / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\n\r\n");
+    void traceIsNotAMethodOfAnyPath() throws IOException {
+        String path = "/v1.3/analyze/batches/" + ID + "/cancel";
+        String answer = raw("TRACE " + path + " HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\n\r\n");
 
         assertThat(answer)
-                .startsWith("HTTP/1.1 4")
-                .contains("application/problem+json")
+                .startsWith("HTTP/1.1 405")
+                .contains("application/problem+json", "\"method_not_allowed\"", "Allow: ")
+                .contains("\"instance\":\"" + path + "\"")
                 .doesNotContain(TOKEN);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"X-Cancel-Reason: a\u0085b", "X-Tenant-Id: ac\u0085me", "Authorization: Bearer x\u0085"})
+    void aControlCharacterInAHeaderIs400(String header) throws IOException {
+        double refused = count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+        String credential = header.startsWith("Authorization") ? "" : "x-api-key: " + TOKEN + "\r\n";
+        String answer = raw("POST /v1.3/analyze/batches/" + ID + "/cancel HTTP/1.1\r\nHost: a\r\n" + credential + header
+                + "\r\nConnection: close\r\n\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 400").contains("application/problem+json", "\"parameter_invalid\"");
+        assertThat(SIMULATOR.requests()).isEmpty();
+        assertThat(count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused"))
+                .isEqualTo(refused + 1);
     }
 
     private static void assertOneShape(String answer, Integer... statuses) {

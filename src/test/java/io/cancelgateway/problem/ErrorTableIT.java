@@ -6,6 +6,7 @@ import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
+import java.net.http.HttpRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -168,6 +169,47 @@ class ErrorTableIT extends EndToEnd {
                         .header("Allow"))
                 .contains("GET");
         assertThat(SIMULATOR.requests()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"FOO", "PROPFIND", "PATCH", "PUT"})
+    void aMethodThatThePathDoesNotTakeIs405(String method) {
+        Reply reply = send(method, cancelPath("68f4ddaf8aaa60d33df0e800"), "x-api-key", TOKEN)
+                .isProblem(405, "method_not_allowed");
+
+        assertThat(reply.header("Allow")).isEqualTo("POST");
+    }
+
+    @Test
+    void aCancelWrittenAnotherWayIsCountedToo() {
+        double refused = count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+
+        send("POST", "/v1.3/analyze/batches/68f4ddaf8aaa60d33df0e800/%63ancel").isProblem(401, "unauthorized");
+        send("POST", "/v1.3/analyze/batches/a/b/cancel").isProblem(401, "unauthorized");
+
+        assertThat(count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused"))
+                .isEqualTo(refused + 1);
+    }
+
+    @Test
+    void aBodyBeyondAllReasonIs413BeforeTheUpstreamIsAsked() {
+        byte[] body = new byte[1024 * 1024 + 1];
+        String id = ACME.createBatch().id();
+        String[] caller = {"x-api-key", TOKEN};
+
+        send("POST", cancelPath(id), HttpRequest.BodyPublishers.ofByteArray(body), caller)
+                .isProblem(413, "content_too_large");
+        send("POST", cancelPath(id), chunked(new byte[1024 * 1024 + 20_000]), caller)
+                .isProblem(413, "content_too_large");
+        assertThat(SIMULATOR.requests()).isEmpty();
+
+        assertThat(send("POST", cancelPath(id), chunked(new byte[1024 * 1024]), caller)
+                        .status())
+                .isEqualTo(202);
+    }
+
+    private static HttpRequest.BodyPublisher chunked(byte[] body) {
+        return HttpRequest.BodyPublishers.ofInputStream(() -> new java.io.ByteArrayInputStream(body));
     }
 
     @Test

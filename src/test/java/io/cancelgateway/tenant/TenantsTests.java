@@ -217,6 +217,7 @@ class TenantsTests {
         assertThat(tags.of(new TenantId("a"))).isEqualTo("a");
         assertThat(tags.of(new TenantId("c"))).isEqualTo("other");
         assertThat(tags.of(new TenantId("b"))).isEqualTo("b");
+        assertThat(new TenantTags(9).of(new TenantId("none"))).isEqualTo("other");
         assertThat(new TenantTags(0).of(new TenantId("a"))).isEqualTo("other");
     }
 

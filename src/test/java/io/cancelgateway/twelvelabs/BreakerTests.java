@@ -16,7 +16,7 @@ class BreakerTests {
 
     private static final Attempt SUCCESS = new Attempt.Success(new Batch("x", OptionalLong.empty(), new byte[0]));
     private static final Attempt TIMED_OUT = new Attempt.TimedOut();
-    private static final Attempt REFUSED_CONNECTION = new Attempt.NotSent("refused", false);
+    private static final Attempt REFUSED_CONNECTION = new Attempt.NotSent(Attempt.NotSent.Cause.REFUSED);
 
     private final AtomicLong now = new AtomicLong();
 
@@ -38,7 +38,11 @@ class BreakerTests {
             assertVerdicts(answer, Breaker.Verdict.SUCCESS, Breaker.Verdict.SUCCESS);
         }
         for (Attempt nothing : new Attempt[] {
-            new Attempt.Unreadable(200), new Attempt.NotSent("full", true), status(302), status(501), status(505)
+            new Attempt.Unreadable(200),
+            new Attempt.NotSent(Attempt.NotSent.Cause.NONE_FREE),
+            status(302),
+            status(501),
+            status(505)
         }) {
             assertVerdicts(nothing, Breaker.Verdict.IGNORED, Breaker.Verdict.IGNORED);
         }

@@ -62,6 +62,25 @@ class RetryAfterTests {
         assertThat(RetryAfter.parse("Wed, 01 Jul 2026 12:01:00 GMT", date, NOW)).contains(Duration.ofMinutes(1));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"Wed, 01 Jul 2026 12:01:00 GMT", "Wednesday, 01-Jul-26 12:01:00 GMT", "Wed Jul 01 12:01:00 2026"
+            })
+    void everyFormOfAnHttpDateIsRead(String value) {
+        assertThat(RetryAfter.parse(value, null, NOW)).contains(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void aFractionIsKeptSoThatNobodyComesBackTooEarly() {
+        assertThat(RetryAfter.parse("Wed, 01 Jul 2026 12:01:00 GMT", null, NOW.plusMillis(900)))
+                .contains(Duration.ofMillis(59_100));
+    }
+
+    @Test
+    void aDateFarAwayIsAYear() {
+        assertThat(RetryAfter.parse("Thu, 01 Jul 2032 12:00:00 GMT", null, NOW)).contains(Duration.ofDays(365));
+    }
+
     @Test
     void aPastDateIsNow() {
         assertThat(RetryAfter.parse("Wed, 01 Jul 2020 12:00:00 GMT", null, NOW)).contains(Duration.ZERO);

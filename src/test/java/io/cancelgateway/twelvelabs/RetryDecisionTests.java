@@ -55,8 +55,8 @@ class RetryDecisionTests {
         for (Attempt attempt : new Attempt[] {
             TIMED_OUT,
             new Attempt.Reset(false),
-            new Attempt.NotSent("refused", false),
-            new Attempt.NotSent("full", true)
+            new Attempt.NotSent(Attempt.NotSent.Cause.REFUSED),
+            new Attempt.NotSent(Attempt.NotSent.Cause.NONE_FREE)
         }) {
             assertThat(decision.next(attempt, 1, deadline, large)).contains(Duration.ofMillis(100));
         }
@@ -132,7 +132,8 @@ class RetryDecisionTests {
         assertThat(TIMED_OUT.ambiguous()).isTrue();
         assertThat(new Attempt.Reset(false).ambiguous()).isTrue();
         assertThat(new Attempt.Unreadable(202).ambiguous()).isTrue();
-        assertThat(new Attempt.NotSent("", false).ambiguous()).isFalse();
+        assertThat(new Attempt.NotSent(Attempt.NotSent.Cause.TIMED_OUT).ambiguous())
+                .isFalse();
         assertThat(new Attempt.Success(new Batch("x", OptionalLong.empty(), new byte[0])).ambiguous())
                 .isFalse();
     }
