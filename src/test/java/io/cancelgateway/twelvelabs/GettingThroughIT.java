@@ -164,9 +164,13 @@ class GettingThroughIT extends EndToEnd {
             warm(8);
             SIMULATOR.resetReusedConnections(true);
             int before = SIMULATOR.requests().size();
+            double counted = count("cancel.gateway.upstream.attempts");
             Reply reply = cancel(ACME.createBatch().id());
             assertThat(reply.status()).as(reply.text()).isEqualTo(202);
             assertThat(SIMULATOR.requests().size() - before).isLessThanOrEqualTo(2);
+            // nothing was repeated behind our back
+            assertThat(count("cancel.gateway.upstream.attempts") - counted)
+                    .isEqualTo(SIMULATOR.requests().size() - before);
         }
     }
 
