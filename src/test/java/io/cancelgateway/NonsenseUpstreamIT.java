@@ -9,17 +9,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.logging.LogLevel;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Import;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 
 /** An upstream whose bytes are not what a client expects: an answer all the same, or an error of the table. */
 @ExtendWith(OutputCaptureExtension.class)
-@TestPropertySource(properties = "logging.level.root=TRACE")
+@TestPropertySource(properties = {"logging.level.root=TRACE", "management.tracing.sampling.probability=1"})
+@Import(Spans.class)
 class NonsenseUpstreamIT extends EndToEnd {
 
     private static final RawUpstream UPSTREAM = new RawUpstream();
@@ -45,8 +48,16 @@ class NonsenseUpstreamIT extends EndToEnd {
         }
     }
 
+    @Autowired
+    private Spans spans;
+
     @AfterEach
-    void noKeyInTheLog(CapturedOutput log) {
+    void noKeyInLogOrTrace(CapturedOutput log) {
+        assertThat(spans.ended()).anyMatch(span -> span.contains("CLIENT"));
+        assertThat(spans.ended().stream()
+                        .filter(span -> span.contains(ACME_KEY))
+                        .count())
+                .isZero();
         assertThat(log.getAll()).contains("TRACE");
         // a number, since a line shown here would be in the log of the next test
         assertThat(log.getAll().lines().filter(line -> line.contains(ACME_KEY)).count())

@@ -16,10 +16,12 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.logging.LogLevel;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Import;
 import org.springframework.test.context.TestPropertySource;
 
 /** No key and no token comes out anywhere, whatever goes wrong, with every logger and every endpoint switched on. */
@@ -41,7 +43,9 @@ import org.springframework.test.context.TestPropertySource;
             "management.endpoint.configprops.show-values=always",
             "management.endpoint.health.show-details=always",
             "management.info.env.enabled=true",
+            "management.tracing.sampling.probability=1",
         })
+@Import(Spans.class)
 class SecretsIT extends EndToEnd {
 
     private static final List<String> ENDPOINTS = List.of(
@@ -72,6 +76,9 @@ class SecretsIT extends EndToEnd {
     static void quiet() {
         LoggingSystem.get(SecretsIT.class.getClassLoader()).setLogLevel("ROOT", LogLevel.INFO);
     }
+
+    @Autowired
+    private Spans spans;
 
     @Test
     void comeOutNowhere(CapturedOutput log) throws IOException {
@@ -106,6 +113,7 @@ class SecretsIT extends EndToEnd {
         note(answers, management("/actuator/env/gateway.tenants.acme.api-key"));
 
         assertThat(answers).noneMatch(SecretsIT::holdsSecret);
+        assertThat(spans.ended()).isNotEmpty().noneMatch(SecretsIT::holdsSecret);
         // the whole log, and a proof that it is one
         assertThat(log.getAll()).contains("TRACE").contains("POST \"/v1.3/analyze/batches/");
         assertThat(log.getAll().lines().filter(SecretsIT::holdsSecret)).isEmpty();

@@ -63,6 +63,7 @@ class TwelveLabsConfiguration {
                 .defaultHeader(HttpHeaders.ACCEPT, MediaType.APPLICATION_JSON_VALUE)
                 .defaultHeader(HttpHeaders.USER_AGENT, "cancel-gateway")
                 .filter(TwelveLabsConfiguration::traceparentAlone)
+                .filter(MalformedAnswerException::instead)
                 .build();
     }
 
