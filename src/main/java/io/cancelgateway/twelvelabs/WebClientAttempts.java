@@ -33,6 +33,7 @@ class WebClientAttempts implements Attempts {
     private static final Logger log = LoggerFactory.getLogger(WebClientAttempts.class);
 
     private static final String API_KEY = "x-api-key";
+
     /** A batch object has about a kilobyte; what is longer than this is not one. */
     private static final int MAX_BODY_BYTES = 1024 * 1024;
 
@@ -63,7 +64,7 @@ class WebClientAttempts implements Attempts {
         }
         meters.counter("cancel.gateway.upstream.attempts", "operation", operation.tag(), "result", attempt.result())
                 .increment();
-        log.debug("Attempt to {} batch {}: {}", operation.tag(), batch, attempt);
+        log.debug("Attempt to {} batch {}: {}", operation.tag(), batch, attempt.result());
         return attempt;
     }
 
