@@ -1,6 +1,7 @@
 package io.cancelgateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
@@ -201,6 +202,11 @@ public abstract class EndToEnd {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Waits for a counter that is raised after the answer has gone out. */
+    protected void awaitCount(double expected, String meter, String... tags) {
+        await().untilAsserted(() -> assertThat(count(meter, tags)).isEqualTo(expected));
     }
 
     protected double gauge(String meter, String... tags) {

@@ -13,7 +13,6 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "gateway.upstream.max-connections=1",
-            "gateway.upstream.connect-timeout=100ms",
             "resilience4j.circuitbreaker.configs.upstream.minimum-number-of-calls=1",
         })
 class PoolExhaustionIT extends EndToEnd {
@@ -32,9 +31,8 @@ class PoolExhaustionIT extends EndToEnd {
             }
         }
 
-        double notSent = count("cancel.gateway.upstream.attempts", "result", "connect_failed");
-        assertThat(notSent).isPositive();
-        assertThat(SIMULATOR.requests().size() + notSent).isEqualTo(4);
+        assertThat(count("cancel.gateway.upstream.attempts", "result", "connect_failed"))
+                .isPositive();
         assertThat(gauge("resilience4j.circuitbreaker.state", "name", "upstream", "state", "closed"))
                 .isEqualTo(1);
     }

@@ -18,6 +18,15 @@ sealed interface Attempt {
         };
     }
 
+    /** Whether a pooled connection had died before it could serve: a reason for a new one, at once. */
+    default boolean stale() {
+        return switch (this) {
+            case Reset(boolean stale) -> stale;
+            case NotSent(NotSent.Cause cause) -> cause == NotSent.Cause.GONE;
+            default -> false;
+        };
+    }
+
     /** Whether another attempt may go better. */
     default boolean mayHeal() {
         return switch (this) {
@@ -42,6 +51,8 @@ sealed interface Attempt {
             CONNECT_TIMEOUT("no connection in time"),
             /** All connections were taken for too long, by us: it says nothing about the upstream. */
             NONE_FREE("no free connection in time"),
+            /** The connection was closed between being taken and being used. */
+            GONE("connection closed before use"),
             /** The attempt's time was over before there was one. */
             TIMED_OUT("no connection in time"),
             OTHER("no connection");
@@ -55,6 +66,11 @@ sealed interface Attempt {
             String words() {
                 return words;
             }
+        }
+
+        /** Whether it says something about us, or about age, rather than about the upstream. */
+        boolean harmless() {
+            return outOfTime() || cause == Cause.GONE;
         }
 
         /** Whether time ran out here, rather than a connection being refused or failing there. */
@@ -82,7 +98,7 @@ sealed interface Attempt {
      * @param stale whether the connection had served before and ended without a byte of this answer: most likely the
      *     upstream had closed it while it was idle
      */
-    record Reset(boolean stale) implements Attempt {
+    record Reset(@Override boolean stale) implements Attempt {
         @Override
         public String result() {
             return "reset";

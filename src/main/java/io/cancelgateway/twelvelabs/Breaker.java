@@ -48,7 +48,9 @@ final class Breaker {
      */
     static Verdict ofTenant(Attempt attempt) {
         return switch (attempt) {
-            case Attempt.TimedOut _, Attempt.Reset _ -> Verdict.FAILURE;
+            // a connection that died while it was idle says nothing about the account
+            case Attempt.Reset(boolean stale) -> stale ? Verdict.IGNORED : Verdict.FAILURE;
+            case Attempt.TimedOut _ -> Verdict.FAILURE;
             case Attempt.Refused refused when refused.status() == 500 -> Verdict.FAILURE;
             default -> ofAnswer(attempt);
         };
@@ -57,8 +59,8 @@ final class Breaker {
     /** What the upstream's breaker counts: connection failures, 502, 503, 504. */
     static Verdict ofUpstream(Attempt attempt) {
         return switch (attempt) {
-            case Attempt.NotSent(var cause) ->
-                cause == Attempt.NotSent.Cause.NONE_FREE ? Verdict.IGNORED : Verdict.FAILURE;
+            // where time ran out here, our own connections may have been too few; and a dead one says nothing
+            case Attempt.NotSent notSent -> notSent.harmless() ? Verdict.IGNORED : Verdict.FAILURE;
             case Attempt.Refused refused when refused.status() >= 502 && refused.status() <= 504 -> Verdict.FAILURE;
             default -> ofAnswer(attempt);
         };

@@ -27,6 +27,11 @@ final class Deadline {
         return left().isZero();
     }
 
+    /** Whether there is time left after {@code wait}. */
+    boolean allows(Duration wait) {
+        return wait.compareTo(left()) < 0;
+    }
+
     /** {@code duration}, or what is left where that is shorter. */
     Duration cut(Duration duration) {
         Duration left = left();

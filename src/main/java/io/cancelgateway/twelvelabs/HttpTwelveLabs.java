@@ -18,14 +18,10 @@ class HttpTwelveLabs implements TwelveLabs {
     /** What the caller is told to wait where nobody knows better. */
     private static final Duration RETRY_AFTER_UNKNOWN = Duration.ofSeconds(1);
 
-    /** Calls that waited for the same pause to end do not start again in the same moment. */
-    private static final Duration MAX_JITTER_AFTER_PAUSE = Duration.ofSeconds(1);
-
     private final Attempts attempts;
     private final Lanes lanes;
     private final Breaker upstreamBreaker;
     private final RetryDecision retry;
-    private final Backoff backoff;
     private final UpstreamProperties properties;
     private final Tenants tenants;
     private final Ticker ticker;
@@ -36,7 +32,6 @@ class HttpTwelveLabs implements TwelveLabs {
             Lanes lanes,
             Breaker upstreamBreaker,
             RetryDecision retry,
-            Backoff backoff,
             UpstreamProperties properties,
             Tenants tenants,
             Ticker ticker,
@@ -45,7 +40,6 @@ class HttpTwelveLabs implements TwelveLabs {
         this.lanes = lanes;
         this.upstreamBreaker = upstreamBreaker;
         this.retry = retry;
-        this.backoff = backoff;
         this.properties = properties;
         this.tenants = tenants;
         this.ticker = ticker;
@@ -54,14 +48,12 @@ class HttpTwelveLabs implements TwelveLabs {
 
     @Override
     public Answer cancel(Tenant tenant, BatchId batch) {
-        Request request = new Request(Operation.CANCEL, tenant, batch);
-        return request.answer();
+        return new Request(Operation.CANCEL, tenant, batch).answer();
     }
 
     @Override
     public Answer retrieve(Tenant tenant, BatchId batch) {
-        Request request = new Request(Operation.RETRIEVE, tenant, batch);
-        return request.answer();
+        return new Request(Operation.RETRIEVE, tenant, batch).answer();
     }
 
     /** One caller's request, over all its attempts. */
@@ -94,13 +86,17 @@ class HttpTwelveLabs implements TwelveLabs {
 
         private Answer retrying() throws InterruptedException {
             while (true) {
-                if (lane.pause().on() && !waitForPauseToEnd()) {
-                    return new Answer.RateLimited(lane.pause().retryAfter());
-                }
                 if (deadline.reached()) {
                     return new Answer.DeadlineExceeded();
                 }
                 switch (step(operation)) {
+                    case Step.Paused() -> {
+                        Optional<Duration> wait = retry.fitting(lane.pause().left(), deadline);
+                        if (wait.isEmpty()) {
+                            return new Answer.RateLimited(longer(lane.pause().retryAfter(), RETRY_AFTER_UNKNOWN));
+                        }
+                        sleeper.sleep(wait.get());
+                    }
                     case Step.BulkheadFull() -> {
                         return new Answer.RateLimited(RETRY_AFTER_UNKNOWN);
                     }
@@ -122,25 +118,13 @@ class HttpTwelveLabs implements TwelveLabs {
             }
         }
 
-        /** In this order: deadline, (retry), bulkhead, tenant's breaker, upstream's breaker, attempt. */
+        /** In this order: deadline, (retry), bulkhead, pause, tenant's breaker, upstream's breaker, attempt. */
         private Step step(Operation what) throws InterruptedException {
             return lane.bulkhead(
                     deadline,
-                    () -> lane.breaker()
+                    () -> lane.unlessPaused(() -> lane.breaker()
                             .guard(() -> upstreamBreaker.guard(() -> new Step.Made(attempts.send(
-                                    what, tenant.key(), batch, deadline.cut(properties.attemptTimeout()))))));
-        }
-
-        /** Waits where the rest of the pause fits the deadline, and a little longer than the others. */
-        private boolean waitForPauseToEnd() throws InterruptedException {
-            Duration pause = lane.pause().left();
-            Duration spare = deadline.left().minus(pause);
-            if (spare.isNegative() || spare.isZero()) {
-                return false;
-            }
-            Duration room = spare.compareTo(MAX_JITTER_AFTER_PAUSE) < 0 ? spare : MAX_JITTER_AFTER_PAUSE;
-            sleeper.sleep(pause.plus(backoff.jitter(room.dividedBy(2))));
-            return true;
+                                    what, tenant.key(), batch, deadline.cut(properties.attemptTimeout())))))));
         }
 
         private void note(Attempt attempt) {
@@ -184,7 +168,11 @@ class HttpTwelveLabs implements TwelveLabs {
                 case 401, 403 -> new Answer.KeyRejected();
                 case 404 -> new Answer.NotFound(said(refused, "resource_not_exist", "The upstream has no such batch."));
                 case 409 -> afterConflict(said(refused, "conflict", "The batch is already terminal."));
-                case 429 -> new Answer.RateLimited(retry.retryAfter(refused).orElse(RETRY_AFTER_UNKNOWN));
+                // another call of this tenant may have been told to wait for longer
+                case 429 ->
+                    new Answer.RateLimited(longer(
+                            retry.retryAfter(refused).orElse(RETRY_AFTER_UNKNOWN),
+                            lane.pause().retryAfter()));
                 default -> failed("status " + refused.status(), refused);
             };
         }
@@ -224,15 +212,25 @@ class HttpTwelveLabs implements TwelveLabs {
 
         /** Retrieves the batch, once; empty where that fails too. */
         private Optional<Batch> look() throws InterruptedException {
-            if (deadline.reached() || lane.pause().on()) {
-                return Optional.empty();
+            Attempt attempt = lookOnce();
+            // the connection was dead, so nobody has looked yet
+            if (attempt != null && attempt.stale()) {
+                attempt = lookOnce();
             }
-            if (!(step(Operation.RETRIEVE) instanceof Step.Made(Attempt attempt))) {
-                return Optional.empty();
-            }
-            note(attempt);
             return attempt instanceof Attempt.Success(Batch found) ? Optional.of(found) : Optional.empty();
         }
+
+        private @Nullable Attempt lookOnce() throws InterruptedException {
+            if (deadline.reached() || !(step(Operation.RETRIEVE) instanceof Step.Made(Attempt attempt))) {
+                return null;
+            }
+            note(attempt);
+            return attempt;
+        }
+    }
+
+    private static Duration longer(Duration a, Duration b) {
+        return a.compareTo(b) > 0 ? a : b;
     }
 
     private static VendorError said(Attempt.Refused refused, String code, String message) {

@@ -37,6 +37,11 @@ final class Lane {
         }
     }
 
+    /** Goes on to {@code next} unless the upstream has told this tenant to wait. */
+    Step unlessPaused(Supplier<Step> next) {
+        return pause.on() ? new Step.Paused() : next.get();
+    }
+
     Breaker breaker() {
         return breaker;
     }

@@ -18,13 +18,13 @@ final class Pause {
         this.until = new Until(ticker.nanos(), ticker.nanos());
     }
 
-    /** Pauses for {@code retryAfter}, unless a longer pause is on. */
+    /** Pauses for {@code retryAfter}; what was said before stands where it is longer. */
     synchronized void extend(Duration retryAfter) {
         Duration capped = retryAfter.compareTo(MAX) < 0 ? retryAfter : MAX;
-        if (capped.compareTo(left()) > 0) {
-            long now = ticker.nanos();
-            until = new Until(now + capped.toNanos(), now + retryAfter.toNanos());
-        }
+        long now = ticker.nanos();
+        until = new Until(
+                now + Math.max(capped.toNanos(), left().toNanos()),
+                now + Math.max(retryAfter.toNanos(), retryAfter().toNanos()));
     }
 
     /** What is left of the pause; zero where there is none. */
@@ -32,9 +32,9 @@ final class Pause {
         return left(until.capped());
     }
 
-    /** What is left of what the upstream said, for callers; not capped. */
+    /** What is left of what the upstream said, for callers: not capped, but zero once the pause is over. */
     Duration retryAfter() {
-        return left(until.said());
+        return on() ? left(until.said()) : Duration.ZERO;
     }
 
     boolean on() {

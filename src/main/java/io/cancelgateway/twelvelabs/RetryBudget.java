@@ -40,7 +40,7 @@ final class RetryBudget {
     /** Takes one retry from the budget, or answers false where none is left. */
     synchronized boolean tryRetry() {
         int slot = slide();
-        if (retries >= Math.max(floor, ratio * requests)) {
+        if (retries + 1 > Math.max(floor, ratio * requests)) {
             return false;
         }
         retriesBySlot[slot]++;

@@ -7,6 +7,9 @@ import java.util.Optional;
 /** Whether an attempt that failed is made again, and after how long. */
 final class RetryDecision {
 
+    /** At most this is added to a wait that was told to many; at most half of what the deadline leaves, too. */
+    private static final Duration MAX_JITTER = Duration.ofSeconds(1);
+
     private final int maxAttempts;
     private final Backoff backoff;
     private final Clock clock;
@@ -34,21 +37,38 @@ final class RetryDecision {
             return Optional.empty();
         }
         // the connection died of old age, not the upstream: no reason to wait, and no load to save
-        if (failed instanceof Attempt.Reset reset && reset.stale()) {
+        if (failed.stale()) {
             return Optional.of(Duration.ZERO);
         }
-        // the upstream's own word on when to come back counts where it is longer than ours
-        Duration delay = longer(backoff.before(made), retryAfter(failed).orElse(Duration.ZERO));
-        // a wait that ends after the deadline is a wasted wait: answer now
-        if (delay.compareTo(deadline.left()) >= 0) {
-            return Optional.empty();
+        // the upstream's own word on when to come back counts where it is longer than ours; and a wait that ends after
+        // the deadline is a wasted wait: answer now
+        Duration ours = backoff.before(made);
+        Duration theirs = retryAfter(failed).orElse(Duration.ZERO);
+        Optional<Duration> delay = theirs.compareTo(ours) > 0
+                ? fitting(theirs, deadline)
+                : Optional.of(ours).filter(deadline::allows);
+        if (delay.isEmpty()) {
+            return delay;
         }
         // when everything fails, retries must not multiply the load
         if (!budget.tryRetry()) {
             onBudgetExhausted.run();
             return Optional.empty();
         }
-        return Optional.of(delay);
+        return delay;
+    }
+
+    /**
+     * {@code wait} and a little longer, so that those who were told the same do not come back in the same moment; empty
+     * where it does not fit the deadline.
+     */
+    Optional<Duration> fitting(Duration wait, Deadline deadline) {
+        Duration spare = deadline.left().minus(wait);
+        if (!spare.isPositive()) {
+            return Optional.empty();
+        }
+        Duration half = spare.dividedBy(2);
+        return Optional.of(wait.plus(backoff.jitter(half.compareTo(MAX_JITTER) < 0 ? half : MAX_JITTER)));
     }
 
     /** What the answer says in {@code Retry-After}, if it is an answer and says it readably. */
@@ -56,9 +76,5 @@ final class RetryDecision {
         return attempt instanceof Attempt.Refused refused
                 ? RetryAfter.parse(refused.retryAfter(), refused.date(), clock.instant())
                 : Optional.empty();
-    }
-
-    private static Duration longer(Duration a, Duration b) {
-        return a.compareTo(b) > 0 ? a : b;
     }
 }

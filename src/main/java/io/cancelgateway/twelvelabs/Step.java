@@ -8,6 +8,9 @@ sealed interface Step {
     /** The attempt was made. */
     record Made(Attempt attempt) implements Step {}
 
+    /** The tenant was paused while it waited for a permit. */
+    record Paused() implements Step {}
+
     /** All of the tenant's permits were taken for too long. */
     record BulkheadFull() implements Step {}
 

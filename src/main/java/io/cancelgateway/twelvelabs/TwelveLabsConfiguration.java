@@ -10,7 +10,6 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.ChannelOption;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Clock;
 import java.util.Locale;
@@ -34,11 +33,16 @@ import tools.jackson.databind.json.JsonMapper;
 @Configuration(proxyBeanMethods = false)
 class TwelveLabsConfiguration {
 
+    @Bean
+    IdleConnections idleConnections(UpstreamProperties properties, Clock clock) {
+        return new IdleConnections(properties.maxIdleTime(), clock);
+    }
+
     @Bean(destroyMethod = "dispose")
-    ConnectionProvider upstreamConnections(UpstreamProperties properties) {
+    ConnectionProvider upstreamConnections(UpstreamProperties properties, IdleConnections idle) {
         return ConnectionProvider.builder("upstream")
                 .maxConnections(properties.maxConnections())
-                .maxIdleTime(properties.maxIdleTime())
+                .evictionPredicate(idle)
                 .evictInBackground(properties.maxIdleTime())
                 // bulkheads bound how many wait
                 .pendingAcquireMaxCount(-1)
@@ -120,7 +124,7 @@ class TwelveLabsConfiguration {
     @Bean
     TwelveLabs twelveLabs(
             WebClient upstream,
-            ConnectionProvider connections,
+            IdleConnections idle,
             JsonMapper json,
             MeterRegistry meters,
             UpstreamProperties properties,
@@ -137,21 +141,13 @@ class TwelveLabsConfiguration {
                 .register(meters);
         Backoff backoff = new Backoff(retry.baseDelay(), retry.maxDelay(), random);
         return new HttpTwelveLabs(
-                new WebClientAttempts(
-                        upstream, dropIdle(connections, properties.baseUrl()), new BatchReader(json), meters),
+                new WebClientAttempts(upstream, idle, new BatchReader(json), meters),
                 lanes,
                 upstreamBreaker,
                 new RetryDecision(retry.maxAttempts(), backoff, clock, budgetExhausted::increment),
-                backoff,
                 properties,
                 tenants,
                 ticker,
                 sleeper);
-    }
-
-    /** Connections in use serve their request to its end; the next attempts get new ones. */
-    private static Runnable dropIdle(ConnectionProvider connections, URI url) {
-        int port = url.getPort() >= 0 ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
-        return () -> connections.disposeWhen(InetSocketAddress.createUnresolved(url.getHost(), port));
     }
 }

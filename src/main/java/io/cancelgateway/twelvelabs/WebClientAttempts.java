@@ -7,7 +7,9 @@ import io.netty.util.AttributeKey;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +27,7 @@ import org.springframework.web.reactive.function.client.WebClientRequestExceptio
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
+import reactor.netty.channel.AbortedException;
 import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
 
 /** One attempt over {@link WebClient}; the only place that knows Reactor. Counts every attempt. */
@@ -45,12 +48,11 @@ class WebClientAttempts implements Attempts {
     private final WebClient client;
     private final BatchReader reader;
     private final MeterRegistry meters;
-    private final Runnable dropIdleConnections;
+    private final IdleConnections idle;
 
-    /** @param dropIdleConnections called when one of them proved dead: the others are as old */
-    WebClientAttempts(WebClient client, Runnable dropIdleConnections, BatchReader reader, MeterRegistry meters) {
+    WebClientAttempts(WebClient client, IdleConnections idle, BatchReader reader, MeterRegistry meters) {
         this.client = client;
-        this.dropIdleConnections = dropIdleConnections;
+        this.idle = idle;
         this.reader = reader;
         this.meters = meters;
     }
@@ -59,8 +61,8 @@ class WebClientAttempts implements Attempts {
     public Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout) {
         Wire wire = new Wire();
         Attempt attempt = read(key, exchange(operation, key, batch, timeout, wire));
-        if (attempt instanceof Attempt.Reset(boolean stale) && stale) {
-            dropIdleConnections.run();
+        if (attempt.stale()) {
+            idle.oneWasDead();
         }
         meters.counter("cancel.gateway.upstream.attempts", "operation", operation.tag(), "result", attempt.result())
                 .increment();
@@ -101,7 +103,10 @@ class WebClientAttempts implements Attempts {
 
     private static Exchange failure(RuntimeException thrown, Wire wire) {
         Throwable cause = Exceptions.unwrap(thrown);
-        if (!wire.sent) {
+        if (cause.getCause() instanceof InterruptedException interrupted) {
+            cause = interrupted;
+        }
+        if (wire.abandonUnsent()) {
             return new Exchange.Broken(new Attempt.NotSent(whyNotSent(cause, thrown)));
         }
         HttpStatusCode status = wire.status;
@@ -110,7 +115,7 @@ class WebClientAttempts implements Attempts {
         if (status != null && (tooLong || !status.is2xxSuccessful())) {
             return wire.answered(NOTHING);
         }
-        if (cause instanceof TimeoutException) {
+        if (cause instanceof TimeoutException || cause instanceof InterruptedException) {
             return new Exchange.Broken(new Attempt.TimedOut());
         }
         // an end of the connection, or bytes that are not HTTP, upon which the client ends it; never the exception's
@@ -121,12 +126,13 @@ class WebClientAttempts implements Attempts {
 
     private static Attempt.NotSent.Cause whyNotSent(Throwable cause, RuntimeException thrown) {
         return switch (cause) {
-            case TimeoutException _ -> Attempt.NotSent.Cause.TIMED_OUT;
+            case TimeoutException _, InterruptedException _ -> Attempt.NotSent.Cause.TIMED_OUT;
             case WebClientRequestException e ->
                 switch (e.getCause()) {
                     case PoolAcquireTimeoutException _ -> Attempt.NotSent.Cause.NONE_FREE;
                     case UnknownHostException _ -> Attempt.NotSent.Cause.UNKNOWN_HOST;
                     case SSLException _ -> Attempt.NotSent.Cause.NO_TLS;
+                    case AbortedException _ -> Attempt.NotSent.Cause.GONE;
                     case ConnectTimeoutException _ -> Attempt.NotSent.Cause.CONNECT_TIMEOUT;
                     case ConnectException _ -> Attempt.NotSent.Cause.REFUSED;
                     case null, default -> Attempt.NotSent.Cause.OTHER;
@@ -164,7 +170,13 @@ class WebClientAttempts implements Attempts {
     /** How far one attempt has come, as the client's threads tell it. */
     private static final class Wire {
 
-        private volatile boolean sent;
+        private enum Phase {
+            NEW,
+            SENT,
+            ABANDONED
+        }
+
+        private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
         private volatile boolean reused;
         private volatile @Nullable HttpStatusCode status;
         private volatile HttpHeaders headers = HttpHeaders.EMPTY;
@@ -172,7 +184,14 @@ class WebClientAttempts implements Attempts {
         void sendingOn(ClientHttpRequest request) {
             Connection connection = request.getNativeRequest();
             reused = connection.channel().attr(USED).getAndSet(true) != null;
-            sent = true;
+            if (!phase.compareAndSet(Phase.NEW, Phase.SENT)) {
+                throw new CancellationException("The attempt was over before it was sent");
+            }
+        }
+
+        /** Ends the attempt unless it was sent: from then on it is not, and what the meter says stays true. */
+        boolean abandonUnsent() {
+            return phase.compareAndSet(Phase.NEW, Phase.ABANDONED);
         }
 
         boolean stale() {

@@ -67,8 +67,7 @@ class ContainerRefusalIT extends EndToEnd {
 
         assertThat(answer).startsWith("HTTP/1.1 400").contains("application/problem+json", "\"parameter_invalid\"");
         assertThat(SIMULATOR.requests()).isEmpty();
-        assertThat(count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused"))
-                .isEqualTo(refused + 1);
+        awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
     }
 
     private static void assertOneShape(String answer, Integer... statuses) {

@@ -25,6 +25,15 @@ class BreakerTests {
         assertVerdicts(status(500), Breaker.Verdict.FAILURE, Breaker.Verdict.IGNORED);
         assertVerdicts(TIMED_OUT, Breaker.Verdict.FAILURE, Breaker.Verdict.IGNORED);
         assertVerdicts(new Attempt.Reset(false), Breaker.Verdict.FAILURE, Breaker.Verdict.IGNORED);
+        assertVerdicts(new Attempt.Reset(true), Breaker.Verdict.IGNORED, Breaker.Verdict.IGNORED);
+        assertVerdicts(
+                new Attempt.NotSent(Attempt.NotSent.Cause.CONNECT_TIMEOUT),
+                Breaker.Verdict.IGNORED,
+                Breaker.Verdict.FAILURE);
+        assertVerdicts(
+                new Attempt.NotSent(Attempt.NotSent.Cause.TIMED_OUT), Breaker.Verdict.IGNORED, Breaker.Verdict.IGNORED);
+        assertVerdicts(
+                new Attempt.NotSent(Attempt.NotSent.Cause.GONE), Breaker.Verdict.IGNORED, Breaker.Verdict.IGNORED);
         assertVerdicts(REFUSED_CONNECTION, Breaker.Verdict.IGNORED, Breaker.Verdict.FAILURE);
         assertVerdicts(status(502), Breaker.Verdict.IGNORED, Breaker.Verdict.FAILURE);
         assertVerdicts(status(503), Breaker.Verdict.IGNORED, Breaker.Verdict.FAILURE);

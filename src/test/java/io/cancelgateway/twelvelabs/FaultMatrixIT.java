@@ -198,7 +198,7 @@ class FaultMatrixIT extends EndToEnd {
 
         // the look fails: the 409 itself
         SIMULATOR.next(Operation.CANCEL, Fault.resetAfter(), Fault.status(409, "batch_canceled"));
-        SIMULATOR.next(Operation.RETRIEVE, Fault.resetBefore());
+        SIMULATOR.next(Operation.RETRIEVE, Fault.status(500, "oops"));
         cancel(canceling.id()).isProblem(409, "batch_canceled");
 
         // neither: the 409 itself

@@ -39,6 +39,11 @@ class PauseTests {
         assertThat(pause.retryAfter()).isEqualTo(Duration.ofHours(2));
         pass(Duration.ofMinutes(5));
         assertThat(pause.on()).isFalse();
+        assertThat(pause.retryAfter()).isZero();
+
+        // what was said before the pause ended is history
+        pause.extend(Duration.ofSeconds(7));
+        assertThat(pause.retryAfter()).isEqualTo(Duration.ofSeconds(7));
     }
 
     @Test
@@ -49,6 +54,10 @@ class PauseTests {
 
         pause.extend(Duration.ofSeconds(90));
         assertThat(pause.left()).isEqualTo(Duration.ofSeconds(90));
+
+        pause.extend(Duration.ofHours(1));
+        pause.extend(Duration.ofMinutes(6));
+        assertThat(pause.retryAfter()).isEqualTo(Duration.ofHours(1));
     }
 
     private void pass(Duration duration) {

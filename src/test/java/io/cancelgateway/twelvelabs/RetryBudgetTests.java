@@ -30,6 +30,14 @@ class RetryBudgetTests {
     }
 
     @Test
+    void aShareIsNotRoundedUp() {
+        RetryBudget budget = new RetryBudget(0.2, 0, now::get);
+        requests(budget, 54);
+
+        assertThat(retries(budget, 100)).isEqualTo(10);
+    }
+
+    @Test
     void aZeroBudgetHasNone() {
         RetryBudget budget = new RetryBudget(0, 0, now::get);
         requests(budget, 100);
@@ -87,7 +95,7 @@ class RetryBudgetTests {
                     budget.countRequest();
                     requests.add(slot);
                 } else {
-                    boolean allowed = retries.size() < Math.max(floor, ratio * requests.size());
+                    boolean allowed = retries.size() + 1 <= Math.max(floor, ratio * requests.size());
                     assertThat(budget.tryRetry())
                             .as("seed %d, run %d, event %d", seed, run, event)
                             .isEqualTo(allowed);

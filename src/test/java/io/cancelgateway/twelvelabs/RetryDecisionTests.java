@@ -89,20 +89,24 @@ class RetryDecisionTests {
         RetryBudget none = new RetryBudget(0, 0, now::get);
 
         assertThat(decision.next(new Attempt.Reset(true), 1, deadline, none)).contains(Duration.ZERO);
+        assertThat(decision.next(new Attempt.NotSent(Attempt.NotSent.Cause.GONE), 1, deadline, none))
+                .contains(Duration.ZERO);
         assertThat(decision.next(new Attempt.Reset(false), 1, deadline, none)).isEmpty();
         assertThat(exhausted).hasValue(1);
     }
 
     @Test
-    void retryAfterWinsWhereItIsLonger() {
-        assertThat(decision.next(refused(503, "3"), 1, deadline, budget)).contains(Duration.ofSeconds(3));
+    void retryAfterWinsWhereItIsLongerAndIsSpreadALittle() {
+        // the highest jitter here: a second
+        assertThat(decision.next(refused(503, "3"), 1, deadline, budget)).contains(Duration.ofSeconds(4));
         assertThat(decision.next(refused(503, "0"), 1, deadline, budget)).contains(Duration.ofMillis(100));
     }
 
     @Test
     void whatDoesNotFitTheDeadlineIsNotWaitedForAndCostsNoBudget() {
         assertThat(decision.next(refused(503, "10"), 1, deadline, budget)).isEmpty();
-        assertThat(decision.next(refused(503, "9"), 1, deadline, budget)).contains(Duration.ofSeconds(9));
+        // a second is left, half of which may be jitter
+        assertThat(decision.next(refused(503, "9"), 1, deadline, budget)).contains(Duration.ofMillis(9500));
 
         now.addAndGet(Duration.ofMillis(9900).toNanos());
         assertThat(decision.next(TIMED_OUT, 1, deadline, budget)).isEmpty();
