@@ -47,13 +47,24 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
-    public Answer cancel(Tenant tenant, BatchId batch) {
-        return new Request(Operation.CANCEL, tenant, batch).answer();
+    public Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved) {
+        Request request = new Request(Operation.CANCEL, tenant, batch, unresolved);
+        return new Delivery(request.answer(), request.sent, request.ambiguous);
     }
 
     @Override
     public Answer retrieve(Tenant tenant, BatchId batch) {
-        return new Request(Operation.RETRIEVE, tenant, batch).answer();
+        return new Request(Operation.RETRIEVE, tenant, batch, false).answer();
+    }
+
+    @Override
+    public Answer look(Tenant tenant, BatchId batch) {
+        return new Request(Operation.RETRIEVE, tenant, batch, false).glance();
+    }
+
+    @Override
+    public Duration deadline() {
+        return properties.deadline();
     }
 
     /** One caller's request, over all its attempts. */
@@ -63,14 +74,17 @@ class HttpTwelveLabs implements TwelveLabs {
         private final Tenant tenant;
         private final BatchId batch;
         private final Lane lane;
+        private final boolean unresolved;
         private final Deadline deadline = Deadline.after(properties.deadline(), ticker);
         private int made;
+        private int sent;
         private boolean ambiguous;
 
-        Request(Operation operation, Tenant tenant, BatchId batch) {
+        Request(Operation operation, Tenant tenant, BatchId batch, boolean unresolved) {
             this.operation = operation;
             this.tenant = tenant;
             this.batch = batch;
+            this.unresolved = unresolved;
             this.lane = lanes.of(tenant.id());
         }
 
@@ -84,6 +98,38 @@ class HttpTwelveLabs implements TwelveLabs {
             }
         }
 
+        /** The answer from one attempt, or from none where somebody else is before us. */
+        Answer glance() {
+            try {
+                Step step = glanceOnce();
+                // the connection was dead, so nobody has looked yet
+                if (step instanceof Step.Made(Attempt attempt) && attempt.stale()) {
+                    step = glanceOnce();
+                }
+                return switch (step) {
+                    case Step.Paused() -> paused();
+                    case Step.BulkheadFull() -> new Answer.RateLimited(RETRY_AFTER_UNKNOWN);
+                    case Step.BreakerOpen(Duration retryAfter) -> new Answer.Unavailable(retryAfter);
+                    case Step.Made(Attempt attempt) -> conclude(attempt);
+                };
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return new Answer.DeadlineExceeded();
+            }
+        }
+
+        private Step glanceOnce() {
+            Step step = lane.afterOthers(() -> pastPauseAndBreakers(operation));
+            if (step instanceof Step.Made(Attempt attempt)) {
+                note(attempt);
+            }
+            return step;
+        }
+
+        private Answer paused() {
+            return new Answer.RateLimited(longer(lane.pause().retryAfter(), RETRY_AFTER_UNKNOWN));
+        }
+
         private Answer retrying() throws InterruptedException {
             while (true) {
                 if (deadline.reached()) {
@@ -93,7 +139,7 @@ class HttpTwelveLabs implements TwelveLabs {
                     case Step.Paused() -> {
                         Optional<Duration> wait = retry.fitting(lane.pause().left(), deadline);
                         if (wait.isEmpty()) {
-                            return new Answer.RateLimited(longer(lane.pause().retryAfter(), RETRY_AFTER_UNKNOWN));
+                            return paused();
                         }
                         sleeper.sleep(wait.get());
                     }
@@ -105,13 +151,14 @@ class HttpTwelveLabs implements TwelveLabs {
                     }
                     case Step.Made(Attempt attempt) -> {
                         made++;
+                        sent += attempt instanceof Attempt.NotSent ? 0 : 1;
+                        ambiguous |= attempt.ambiguous();
                         note(attempt);
                         Optional<Duration> wait = retry.next(attempt, made, deadline, lane.budget());
                         if (wait.isEmpty()) {
                             return conclude(attempt);
                         }
                         log.debug("Attempt {} at batch {} failed, next in {}", made, batch, wait.get());
-                        ambiguous |= attempt.ambiguous();
                         sleeper.sleep(wait.get());
                     }
                 }
@@ -120,11 +167,13 @@ class HttpTwelveLabs implements TwelveLabs {
 
         /** In this order: deadline, (retry), bulkhead, pause, tenant's breaker, upstream's breaker, attempt. */
         private Step step(Operation what) throws InterruptedException {
-            return lane.bulkhead(
-                    deadline,
-                    () -> lane.unlessPaused(() -> lane.breaker()
-                            .guard(() -> upstreamBreaker.guard(() -> new Step.Made(attempts.send(
-                                    what, tenant.key(), batch, deadline.cut(properties.attemptTimeout())))))));
+            return lane.bulkhead(deadline, () -> pastPauseAndBreakers(what));
+        }
+
+        private Step pastPauseAndBreakers(Operation what) {
+            return lane.unlessPaused(() -> lane.breaker()
+                    .guard(() -> upstreamBreaker.guard(() -> new Step.Made(
+                            attempts.send(what, tenant.key(), batch, deadline.cut(properties.attemptTimeout()))))));
         }
 
         private void note(Attempt attempt) {
@@ -181,10 +230,10 @@ class HttpTwelveLabs implements TwelveLabs {
             return new Answer.Failed(why, retry.retryAfter(last).orElse(null));
         }
 
-        /** A batch that is canceled already was canceled by an earlier attempt of this request, if one may have been. */
+        /** A batch that is canceled already was canceled by an earlier attempt, of this request or one before, if one may. */
         private Answer afterConflict(VendorError error) throws InterruptedException {
             Answer.AlreadyTerminal conflict = new Answer.AlreadyTerminal(error);
-            if (!ambiguous || !error.code().equals(VendorError.BATCH_CANCELED)) {
+            if (!(ambiguous || unresolved) || !error.code().equals(VendorError.BATCH_CANCELED)) {
                 return conflict;
             }
             return look().<Answer>map(found -> {

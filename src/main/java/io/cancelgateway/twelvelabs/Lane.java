@@ -37,6 +37,18 @@ final class Lane {
         }
     }
 
+    /** Goes on to {@code next} with a permit that nobody else wants now. */
+    Step afterOthers(Supplier<Step> next) {
+        if (permits.hasQueuedThreads() || !permits.tryAcquire()) {
+            return new Step.BulkheadFull();
+        }
+        try {
+            return next.get();
+        } finally {
+            permits.release();
+        }
+    }
+
     /** Goes on to {@code next} unless the upstream has told this tenant to wait. */
     Step unlessPaused(Supplier<Step> next) {
         return pause.on() ? new Step.Paused() : next.get();

@@ -1,6 +1,7 @@
 package io.cancelgateway.twelvelabs;
 
 import io.cancelgateway.tenant.Tenant;
+import java.time.Duration;
 
 /**
  * The TwelveLabs batch API, v1.3, as far as the gateway uses it.
@@ -9,9 +10,23 @@ import io.cancelgateway.tenant.Tenant;
  */
 public interface TwelveLabs {
 
-    /** Cancels the batch's queued items; those in process run to their end. */
-    Answer cancel(Tenant tenant, BatchId batch);
+    /**
+     * Cancels the batch's queued items; those in process run to their end.
+     *
+     * @param unresolved whether an earlier cancel of this batch may have taken effect without an answer, so that a batch
+     *     that is canceled already may be so through us
+     */
+    Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved);
 
     /** Looks at the batch. */
     Answer retrieve(Tenant tenant, BatchId batch);
+
+    /**
+     * Looks at the batch once, after the callers: without a retry, and without waiting for a permit or for the end of a
+     * pause.
+     */
+    Answer look(Tenant tenant, BatchId batch);
+
+    /** How long a request may take at most. */
+    Duration deadline();
 }

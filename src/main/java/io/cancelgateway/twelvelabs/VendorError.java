@@ -9,5 +9,11 @@ package io.cancelgateway.twelvelabs;
 public record VendorError(String code, String message) {
 
     /** 409: the batch was canceled before. */
-    static final String BATCH_CANCELED = "batch_canceled";
+    public static final String BATCH_CANCELED = "batch_canceled";
+
+    /** 409: the batch ran to its end. */
+    public static final String BATCH_COMPLETED = "batch_completed";
+
+    /** 409: the batch was cut off after its 24 hours. */
+    public static final String BATCH_EXPIRED = "batch_expired";
 }

@@ -3,7 +3,6 @@ package io.cancelgateway.twelvelabs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,26 +20,49 @@ class BatchReaderTests {
         Batch batch = reader.batch(body).orElseThrow();
 
         assertThat(batch.status()).isEqualTo("canceling");
-        assertThat(batch.canceledItems()).hasValue(70);
+        assertThat(batch.items().canceled()).isEqualTo(70);
         assertThat(batch.body()).isSameAs(body);
+    }
+
+    @Test
+    void readsEveryCountAndName() {
+        Batch batch = reader.batch(bytes("""
+                        {"status":"canceled","model_name":"pegasus1.5","analysis_mode":"general","total_items":6,
+                         "queued_items":0,"processing_items":1,"ready_items":2,"failed_items":3,"canceled_items":4}
+                        """)).orElseThrow();
+
+        assertThat(batch.items()).isEqualTo(new BatchItems(6, 0, 1, 2, 3, 4));
+        assertThat(batch.modelName()).isEqualTo("pegasus1.5");
+        assertThat(batch.analysisMode()).isEqualTo("general");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "5", "\"\"", "\"a\\u0000b\"", "\"\\ud800\"", "\"ä\""})
+    void aNameThatADatabaseMayNotTakeIsNotKept(String written) {
+        Batch batch = reader.batch(bytes("{\"status\":\"x\",\"model_name\":" + written + "}"))
+                .orElseThrow();
+
+        assertThat(batch.modelName()).isNull();
+        assertThat(batch.items()).isEqualTo(BatchItems.UNKNOWN);
     }
 
     @ParameterizedTest
     @CsvSource({"0,0", "70,70", "70.0,70", "7E1,70", "2147483647,2147483647"})
-    void aCountIsAWholeNumberHoweverItIsWritten(String written, long count) {
-        assertThat(canceledItems(written)).hasValue(count);
+    void aCountIsAWholeNumberHoweverItIsWritten(String written, int count) {
+        assertThat(canceledItems(written)).isEqualTo(count);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"-1", "1.5", "1E400", "2147483648", "\"70\"", "null", "[]"})
     void whatIsNoCountIsNotCounted(String written) {
-        assertThat(canceledItems(written)).isEmpty();
+        assertThat(canceledItems(written)).isNull();
     }
 
-    private OptionalLong canceledItems(String written) {
+    private Integer canceledItems(String written) {
         return reader.batch(bytes("{\"status\":\"x\",\"canceled_items\":" + written + "}"))
                 .orElseThrow()
-                .canceledItems();
+                .items()
+                .canceled();
     }
 
     @ParameterizedTest

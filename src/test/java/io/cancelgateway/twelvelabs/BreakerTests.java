@@ -7,14 +7,14 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class BreakerTests {
 
-    private static final Attempt SUCCESS = new Attempt.Success(new Batch("x", OptionalLong.empty(), new byte[0]));
+    private static final Attempt SUCCESS =
+            new Attempt.Success(new Batch("x", null, null, BatchItems.UNKNOWN, new byte[0]));
     private static final Attempt TIMED_OUT = new Attempt.TimedOut();
     private static final Attempt REFUSED_CONNECTION = new Attempt.NotSent(Attempt.NotSent.Cause.REFUSED);
 

@@ -6,7 +6,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
@@ -70,7 +69,7 @@ class RetryDecisionTests {
 
     @Test
     void soAreSuccessesReadableOrNot() {
-        Batch batch = new Batch("canceling", OptionalLong.empty(), new byte[0]);
+        Batch batch = new Batch("canceling", null, null, BatchItems.UNKNOWN, new byte[0]);
         assertThat(decision.next(new Attempt.Success(batch), 1, deadline, budget))
                 .isEmpty();
         assertThat(decision.next(new Attempt.Unreadable(200), 1, deadline, budget))
@@ -138,7 +137,7 @@ class RetryDecisionTests {
         assertThat(new Attempt.Unreadable(202).ambiguous()).isTrue();
         assertThat(new Attempt.NotSent(Attempt.NotSent.Cause.TIMED_OUT).ambiguous())
                 .isFalse();
-        assertThat(new Attempt.Success(new Batch("x", OptionalLong.empty(), new byte[0])).ambiguous())
+        assertThat(new Attempt.Success(new Batch("x", null, null, BatchItems.UNKNOWN, new byte[0])).ambiguous())
                 .isFalse();
     }
 
