@@ -16,6 +16,8 @@ public enum ProblemType {
     TENANT_NOT_ALLOWED(403, "Tenant not allowed"),
     /** No such path. */
     NOT_FOUND(404, "Not found"),
+    /** The ledger has no such record. */
+    CANCELLATION_NOT_FOUND(404, "No such cancellation"),
     /** The path exists, the method does not. */
     METHOD_NOT_ALLOWED(405, "Method not allowed"),
     /** A body in a format that the path does not take. */

@@ -1,0 +1,511 @@
+package io.cancelgateway.ledger;
+
+import io.cancelgateway.tenant.TenantId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.GeneratedKeyHolder;
+import org.springframework.jdbc.support.KeyHolder;
+
+/**
+ * The table. Each method is one to a few statements in the caller's transaction; whoever of several writers wins is told
+ * so by {@code true}. SQL that H2 and PostgreSQL both take. Times are kept to the microsecond.
+ */
+public class Ledger {
+
+    private static final String RECORD = """
+            id, tenant, batch_id, state, requested_by, reason, requested_at, accepted_at, finished_at, attempts,
+            model_name, analysis_mode,
+            accepted_total_items, accepted_queued_items, accepted_processing_items,
+            accepted_ready_items, accepted_failed_items, accepted_canceled_items,
+            final_total_items, final_queued_items, final_processing_items,
+            final_ready_items, final_failed_items, final_canceled_items
+            """;
+
+    private final JdbcClient jdbc;
+
+    Ledger(JdbcClient jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    /**
+     * Writes a request down: starts a cancellation, starts one again that did not come to the batch's end, or joins.
+     *
+     * @throws org.springframework.dao.DataIntegrityViolationException if another request started the same cancellation
+     *     in this moment, or it was deleted: to be tried again in a new transaction
+     */
+    public Opened open(Intent intent) {
+        return insert(intent)
+                .map(id -> new Opened(id, 1, addRequest(id, 1, intent), true, false))
+                .orElseGet(() -> join(intent));
+    }
+
+    private Optional<Long> insert(Intent intent) {
+        KeyHolder id = new GeneratedKeyHolder();
+        jdbc.sql("""
+                        INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by, reason,
+                                                  requested_at, deadline_at, attempts, ambiguous)
+                        SELECT CAST(:tenant AS varchar), CAST(:batch AS varchar), 1, 'requested', FALSE,
+                               CAST(:caller AS varchar), CAST(:reason AS varchar),
+                               CAST(:received AS timestamp(6) with time zone),
+                               CAST(:deadline AS timestamp(6) with time zone), 0, FALSE
+                         WHERE NOT EXISTS (SELECT 1 FROM cancellation WHERE tenant = :tenant AND batch_id = :batch)
+                        """)
+                .param("tenant", intent.key().tenant().value())
+                .param("batch", intent.key().batchId())
+                .param("caller", intent.caller())
+                .param("reason", intent.reason())
+                .param("received", utc(intent.receivedAt()))
+                .param("deadline", utc(intent.deadline()))
+                .update(id, "id");
+        return Optional.ofNullable(id.getKey()).map(Number::longValue);
+    }
+
+    private Opened join(Intent intent) {
+        boolean restarted = restart(intent);
+        if (!restarted) {
+            postponeDeadline(intent);
+        }
+        Joined joined = jdbc.sql("""
+                        SELECT id, life, state = 'requested' AND (ambiguous OR EXISTS (
+                                   SELECT 1 FROM cancellation_request r
+                                    WHERE r.cancellation_id = c.id AND r.life = c.life AND r.outcome IS NULL))
+                               AS unresolved
+                          FROM cancellation c
+                         WHERE tenant = :tenant AND batch_id = :batch
+                        """)
+                .param("tenant", intent.key().tenant().value())
+                .param("batch", intent.key().batchId())
+                .query((row, _) -> new Joined(row.getLong("id"), row.getInt("life"), row.getBoolean("unresolved")))
+                .single();
+        long request = addRequest(joined.id(), joined.life(), intent);
+        return new Opened(joined.id(), joined.life(), request, restarted, joined.unresolved());
+    }
+
+    private record Joined(long id, int life, boolean unresolved) {}
+
+    private boolean restart(Intent intent) {
+        return 1
+                == jdbc.sql("""
+                                UPDATE cancellation
+                                   SET state = 'requested', life = life + 1, asynchronous = FALSE,
+                                       requested_by = :caller, reason = :reason, requested_at = :received,
+                                       accepted_at = NULL, finished_at = NULL,
+                                       deadline_at = :deadline, last_attempt_at = NULL, ambiguous = FALSE,
+                                       model_name = NULL, analysis_mode = NULL,
+                                       accepted_total_items = NULL, accepted_queued_items = NULL,
+                                       accepted_processing_items = NULL, accepted_ready_items = NULL,
+                                       accepted_failed_items = NULL, accepted_canceled_items = NULL
+                                 WHERE tenant = :tenant AND batch_id = :batch AND state IN (:before)
+                                """)
+                        .param("caller", intent.caller())
+                        .param("reason", intent.reason())
+                        .param("received", utc(intent.receivedAt()))
+                        .param("deadline", utc(intent.deadline()))
+                        .param("tenant", intent.key().tenant().value())
+                        .param("batch", intent.key().batchId())
+                        .param("before", CancellationState.wordsBefore(CancellationState.REQUESTED))
+                        .update();
+    }
+
+    private void postponeDeadline(Intent intent) {
+        jdbc.sql("""
+                        UPDATE cancellation
+                           SET deadline_at = GREATEST(deadline_at, :deadline)
+                         WHERE tenant = :tenant AND batch_id = :batch AND finished_at IS NULL
+                        """)
+                .param("deadline", utc(intent.deadline()))
+                .param("tenant", intent.key().tenant().value())
+                .param("batch", intent.key().batchId())
+                .update();
+    }
+
+    private long addRequest(long id, int life, Intent intent) {
+        KeyHolder request = new GeneratedKeyHolder();
+        jdbc.sql("""
+                        INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id)
+                        VALUES (:id, :life, :caller, :reason, :received, :trace)
+                        """)
+                .param("id", id)
+                .param("life", life)
+                .param("caller", intent.caller())
+                .param("reason", intent.reason())
+                .param("received", utc(intent.receivedAt()))
+                .param("trace", intent.traceId())
+                .update(request, "id");
+        Number key = request.getKey();
+        if (key == null) {
+            throw new IllegalStateException("The database gave the request no id");
+        }
+        return key.longValue();
+    }
+
+    /**
+     * The upstream took the cancel.
+     *
+     * @param sent cancels sent by this request
+     * @return whether this is the first acceptance
+     */
+    public boolean accept(long id, int sent, Sighting sighting, Instant now) {
+        ItemCounts counts = sighting.counts();
+        return 1
+                == jdbc.sql("""
+                                UPDATE cancellation
+                                   SET state = 'canceling', accepted_at = :now,
+                                       last_attempt_at = :now, attempts = attempts + :sent,
+                                       model_name = :model, analysis_mode = :mode,
+                                       accepted_total_items = :total, accepted_queued_items = :queued,
+                                       accepted_processing_items = :processing, accepted_ready_items = :ready,
+                                       accepted_failed_items = :failed, accepted_canceled_items = :canceled
+                                 WHERE id = :id AND state IN (:before)
+                                """)
+                        .param("now", utc(now))
+                        .param("sent", sent)
+                        .param("model", sighting.modelName())
+                        .param("mode", sighting.analysisMode())
+                        .param("total", counts.total())
+                        .param("queued", counts.queued())
+                        .param("processing", counts.processing())
+                        .param("ready", counts.ready())
+                        .param("failed", counts.failed())
+                        .param("canceled", counts.canceled())
+                        .param("id", id)
+                        .param("before", CancellationState.wordsBefore(CancellationState.CANCELING))
+                        .update();
+    }
+
+    /**
+     * Notes that a request of this cancellation is over, whatever came of it. Locks the record until the transaction
+     * ends, so that of several requests that end at once the last one knows that it is.
+     *
+     * @param sent cancels sent by it
+     * @param ambiguous whether one of them may have taken effect without an answer
+     */
+    public void attempted(long id, int sent, boolean ambiguous, Instant now) {
+        jdbc.sql("""
+                        UPDATE cancellation
+                           SET attempts = attempts + :sent, last_attempt_at = :now, ambiguous = ambiguous OR :ambiguous
+                         WHERE id = :id
+                        """)
+                .param("sent", sent)
+                .param("now", utc(now))
+                .param("ambiguous", ambiguous)
+                .param("id", id)
+                .update();
+    }
+
+    /** Fills in what a request was answered; once. */
+    public void answered(long request, String outcome) {
+        jdbc.sql("UPDATE cancellation_request SET outcome = :outcome WHERE id = :id AND outcome IS NULL")
+                .param("outcome", outcome)
+                .param("id", request)
+                .update();
+    }
+
+    /**
+     * The batch's end is known.
+     *
+     * @param end {@code canceled}, {@code completed} or {@code expired}; or {@code unconfirmed}, where it will not be
+     * @param life the life that was looked at: one that was started since is another matter
+     * @return whether it was this call that ended it
+     */
+    public boolean finish(long id, int life, CancellationState end, Sighting sighting, Instant now) {
+        ItemCounts counts = sighting.counts();
+        return 1
+                == jdbc.sql("""
+                                UPDATE cancellation
+                                   SET state = :end, finished_at = :now,
+                                       model_name = COALESCE(:model, model_name),
+                                       analysis_mode = COALESCE(:mode, analysis_mode),
+                                       final_total_items = :total, final_queued_items = :queued,
+                                       final_processing_items = :processing, final_ready_items = :ready,
+                                       final_failed_items = :failed, final_canceled_items = :canceled
+                                 WHERE id = :id AND life = :life AND state IN (:before)
+                                """)
+                        .param("end", end.word())
+                        .param("now", utc(now))
+                        .param("model", sighting.modelName())
+                        .param("mode", sighting.analysisMode())
+                        .param("total", counts.total())
+                        .param("queued", counts.queued())
+                        .param("processing", counts.processing())
+                        .param("ready", counts.ready())
+                        .param("failed", counts.failed())
+                        .param("canceled", counts.canceled())
+                        .param("id", id)
+                        .param("life", life)
+                        .param("before", CancellationState.wordsBefore(end))
+                        .update();
+    }
+
+    /**
+     * What a request was answered ends the cancellation, unless it was accepted, or one of its requests may have taken
+     * effect without an answer, or is under way still.
+     *
+     * @return whether it was this call that ended it
+     */
+    public boolean end(long id, CancellationState end, Instant now) {
+        return 1
+                == jdbc.sql("""
+                                UPDATE cancellation
+                                   SET state = :end, finished_at = :now
+                                 WHERE id = :id AND state = 'requested' AND NOT ambiguous
+                                   AND NOT EXISTS (SELECT 1 FROM cancellation_request r
+                                                    WHERE r.cancellation_id = cancellation.id
+                                                      AND r.life = cancellation.life AND r.outcome IS NULL)
+                                """)
+                        .param("end", end.word())
+                        .param("now", utc(now))
+                        .param("id", id)
+                        .update();
+    }
+
+    /**
+     * The upstream was looked at after every request was over, and the cancel has not taken effect.
+     *
+     * @return whether it was this call that ended it; false too where a new request came in meanwhile
+     */
+    public boolean settle(long id, int life, CancellationState end, Instant now) {
+        return 1
+                == jdbc.sql("""
+                                UPDATE cancellation
+                                   SET state = :end, finished_at = :now
+                                 WHERE id = :id AND life = :life AND state = 'requested' AND deadline_at <= :now
+                                """)
+                        .param("end", end.word())
+                        .param("now", utc(now))
+                        .param("id", id)
+                        .param("life", life)
+                        .update();
+    }
+
+    /** Adds the items of a batch that ended canceled through us; in the transaction that ended it. */
+    public void addToTotals(TenantId tenant, ItemCounts counts) {
+        if (changeTotals(tenant, counts) == 0) {
+            jdbc.sql("""
+                            INSERT INTO item_total (tenant, canceled, ready, failed)
+                            VALUES (:tenant, :canceled, :ready, :failed)
+                            """)
+                    .param("tenant", tenant.value())
+                    .param("canceled", orZero(counts.canceled()))
+                    .param("ready", orZero(counts.ready()))
+                    .param("failed", orZero(counts.failed()))
+                    .update();
+        }
+    }
+
+    private int changeTotals(TenantId tenant, ItemCounts counts) {
+        return jdbc.sql("""
+                        UPDATE item_total
+                           SET canceled = canceled + :canceled, ready = ready + :ready, failed = failed + :failed
+                         WHERE tenant = :tenant
+                        """)
+                .param("tenant", tenant.value())
+                .param("canceled", orZero(counts.canceled()))
+                .param("ready", orZero(counts.ready()))
+                .param("failed", orZero(counts.failed()))
+                .update();
+    }
+
+    private static int orZero(@Nullable Integer count) {
+        return count == null ? 0 : count;
+    }
+
+    /** What a follow-up must know; empty where the record is gone or is in another life by now. */
+    public Optional<Pursuit> pursuit(long id, int life) {
+        return jdbc.sql("""
+                        SELECT id, life, tenant, batch_id, state, requested_at, accepted_at, deadline_at,
+                               last_attempt_at, ambiguous, EXISTS (
+                                   SELECT 1 FROM cancellation_request r
+                                    WHERE r.cancellation_id = c.id AND r.life = c.life AND r.outcome IS NULL)
+                               AS under_way
+                          FROM cancellation c
+                         WHERE id = :id AND life = :life
+                        """)
+                .param("id", id)
+                .param("life", life)
+                .query((row, _) -> new Pursuit(
+                        row.getLong("id"),
+                        row.getInt("life"),
+                        key(row),
+                        state(row),
+                        instant(row, "requested_at"),
+                        instantOrNull(row, "accepted_at"),
+                        instant(row, "deadline_at"),
+                        instantOrNull(row, "last_attempt_at"),
+                        row.getBoolean("ambiguous"),
+                        row.getBoolean("under_way")))
+                .optional();
+    }
+
+    /** The record of this batch. */
+    public Optional<Cancellation> find(CancellationKey key) {
+        return jdbc.sql("SELECT " + RECORD + " FROM cancellation WHERE tenant = :tenant AND batch_id = :batch")
+                .param("tenant", key.tenant().value())
+                .param("batch", key.batchId())
+                .query((row, _) -> cancellation(row))
+                .optional();
+    }
+
+    /** The newest requests of a cancellation, newest first. */
+    public List<AuditEntry> requests(long id, int limit) {
+        return jdbc.sql("""
+                        SELECT caller, reason, received_at, outcome, trace_id
+                          FROM cancellation_request
+                         WHERE cancellation_id = :id
+                         ORDER BY id DESC
+                         FETCH FIRST :limit ROWS ONLY
+                        """)
+                .param("id", id)
+                .param("limit", limit)
+                .query((row, _) -> new AuditEntry(
+                        row.getString("caller"),
+                        row.getString("reason"),
+                        instant(row, "received_at"),
+                        row.getString("outcome"),
+                        row.getString("trace_id")))
+                .list();
+    }
+
+    /** The first {@code limit} records that match, newest first. */
+    public List<Cancellation> list(CancellationQuery query, int limit) {
+        List<String> conditions = new ArrayList<>(List.of("tenant = :tenant"));
+        if (query.state() != null) {
+            conditions.add("state = :state");
+        }
+        if (query.requestedBy() != null) {
+            conditions.add("requested_by = :caller");
+        }
+        if (query.since() != null) {
+            conditions.add("requested_at >= :since");
+        }
+        if (query.until() != null) {
+            conditions.add("requested_at < :until");
+        }
+        if (query.after() != null) {
+            conditions.add("requested_at <= :position AND (requested_at < :position OR id < :id)");
+        }
+        JdbcClient.StatementSpec statement = jdbc.sql("SELECT " + RECORD + " FROM cancellation WHERE "
+                        + String.join(" AND ", conditions)
+                        + " ORDER BY requested_at DESC, id DESC FETCH FIRST :limit ROWS ONLY")
+                .param("tenant", query.tenant().value())
+                .param("limit", limit);
+        if (query.state() != null) {
+            statement = statement.param("state", query.state().word());
+        }
+        if (query.requestedBy() != null) {
+            statement = statement.param("caller", query.requestedBy());
+        }
+        if (query.since() != null) {
+            statement = statement.param("since", exact(query.since()));
+        }
+        if (query.until() != null) {
+            statement = statement.param("until", exact(query.until()));
+        }
+        if (query.after() != null) {
+            statement = statement
+                    .param("position", utc(query.after().requestedAt()))
+                    .param("id", query.after().id());
+        }
+        return statement.query((row, _) -> cancellation(row)).list();
+    }
+
+    /** Deletes up to {@code limit} terminal records that ended before, with their requests; returns how many. */
+    int deleteFinishedBefore(Instant before, int limit) {
+        // the outer condition is looked at again once a row is locked: it may have been started again meanwhile
+        return jdbc.sql("""
+                        DELETE FROM cancellation
+                         WHERE finished_at < :before AND id IN (
+                               SELECT id FROM cancellation
+                                WHERE finished_at < :before
+                                ORDER BY finished_at
+                                FETCH FIRST :limit ROWS ONLY)
+                        """).param("before", utc(before)).param("limit", limit).update();
+    }
+
+    /** The totals of every tenant. */
+    public List<ItemTotal> totals() {
+        return jdbc.sql("SELECT tenant, canceled, ready, failed FROM item_total")
+                .query((row, _) -> new ItemTotal(
+                        new TenantId(row.getString("tenant")),
+                        row.getLong("canceled"),
+                        row.getLong("ready"),
+                        row.getLong("failed")))
+                .list();
+    }
+
+    /** How much is pending; states of which there is nothing are left out. */
+    public List<Backlog> backlog() {
+        return jdbc.sql("""
+                        SELECT state, COUNT(*) AS pending, MIN(requested_at) AS oldest
+                          FROM cancellation
+                         WHERE finished_at IS NULL
+                         GROUP BY state
+                        """)
+                .query((row, _) -> new Backlog(state(row), row.getLong("pending"), instant(row, "oldest")))
+                .list();
+    }
+
+    private static Cancellation cancellation(ResultSet row) throws SQLException {
+        return new Cancellation(
+                row.getLong("id"),
+                key(row),
+                state(row),
+                row.getString("requested_by"),
+                row.getString("reason"),
+                instant(row, "requested_at"),
+                instantOrNull(row, "accepted_at"),
+                instantOrNull(row, "finished_at"),
+                row.getInt("attempts"),
+                row.getString("model_name"),
+                row.getString("analysis_mode"),
+                counts(row, "accepted"),
+                counts(row, "final"));
+    }
+
+    private static ItemCounts counts(ResultSet row, String when) throws SQLException {
+        return new ItemCounts(
+                row.getObject(when + "_total_items", Integer.class),
+                row.getObject(when + "_queued_items", Integer.class),
+                row.getObject(when + "_processing_items", Integer.class),
+                row.getObject(when + "_ready_items", Integer.class),
+                row.getObject(when + "_failed_items", Integer.class),
+                row.getObject(when + "_canceled_items", Integer.class));
+    }
+
+    private static CancellationKey key(ResultSet row) throws SQLException {
+        return new CancellationKey(new TenantId(row.getString("tenant")), row.getString("batch_id"));
+    }
+
+    private static CancellationState state(ResultSet row) throws SQLException {
+        String word = row.getString("state");
+        return CancellationState.ofWord(word)
+                .orElseThrow(() -> new IllegalStateException("The ledger holds an unknown state: " + word));
+    }
+
+    private static Instant instant(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+
+    private static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+
+    /** PostgreSQL rounds to microseconds where H2 cuts. */
+    private static OffsetDateTime utc(Instant instant) {
+        return exact(instant.truncatedTo(ChronoUnit.MICROS));
+    }
+
+    private static OffsetDateTime exact(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,45 @@
+package io.cancelgateway.ledger;
+
+import com.github.kagkarlsson.scheduler.task.Task;
+import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import com.github.kagkarlsson.scheduler.task.schedule.FixedDelay;
+import io.cancelgateway.platform.Ticker;
+import io.cancelgateway.tenant.TenantTags;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@Configuration(proxyBeanMethods = false)
+class LedgerConfiguration {
+
+    private static final Duration BETWEEN_DELETIONS = Duration.ofMinutes(15);
+
+    @Bean
+    Ledger ledger(JdbcClient jdbc) {
+        return new Ledger(jdbc);
+    }
+
+    @Bean
+    LedgerMetrics ledgerMetrics(Ledger ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
+        LedgerMetrics metrics = new LedgerMetrics(ledger, tags, clock, ticker, registry);
+        metrics.read();
+        return metrics;
+    }
+
+    /** One replica at a time deletes what is old. */
+    @Bean
+    Task<Void> retention(Ledger ledger, LedgerProperties properties, Clock clock) {
+        Retention retention = new Retention(ledger, properties.retention(), clock);
+        return Tasks.recurring("retention", FixedDelay.of(BETWEEN_DELETIONS))
+                .execute((instance, context) -> retention.run());
+    }
+
+    /** The tasks live by the application's time. */
+    @Bean
+    com.github.kagkarlsson.scheduler.Clock schedulerClock(Clock clock) {
+        return clock::instant;
+    }
+}
