@@ -42,6 +42,8 @@ import tools.jackson.databind.json.JsonMapper;
             "gateway.upstream.deadline=2s",
             "gateway.retry.max-attempts=1",
             "gateway.retry.base-delay=10ms",
+            "gateway.follow-up.initial-delay=1h", // nobody asks the simulator but the test
+            "gateway.follow-up.max-delay=1h",
             "resilience4j.circuitbreaker.configs.upstream.minimum-number-of-calls=100000",
             "resilience4j.circuitbreaker.configs.tenant.minimum-number-of-calls=100000",
         })

@@ -13,8 +13,7 @@ import io.cancelgateway.twelvelabs.VendorError;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.List;
+import java.util.Optional;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -39,19 +38,19 @@ class BatchController {
     ResponseEntity<byte[]> cancel(
             @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request)
             throws IOException {
-        BatchId batch = batchId(id);
+        BatchId batch = Requests.batchId(id);
         IgnoredBody.of(request);
-        CancelReason.of(headers(request, CancelReason.HEADER));
-        Tenant tenant = tenants.select(caller, headers(request, TenantSelection.HEADER));
+        Optional<CancelReason> reason = CancelReason.of(Requests.headers(request, CancelReason.HEADER));
+        Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
         RefusalMetricsFilter.leaveCountingToService(request);
-        return render(cancellations.cancel(caller, tenant, batch));
+        return render(cancellations.cancel(caller, tenant, batch, reason));
     }
 
     @GetMapping("/v1.3/analyze/batches/{batch_id}")
     ResponseEntity<byte[]> retrieve(
             @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request) {
-        BatchId batch = batchId(id);
-        Tenant tenant = tenants.select(caller, headers(request, TenantSelection.HEADER));
+        BatchId batch = Requests.batchId(id);
+        Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
         return render(cancellations.retrieve(tenant, batch));
     }
 
@@ -97,15 +96,5 @@ class BatchController {
 
     private static ProblemException upstreamSays(ProblemType type, VendorError error) {
         return Problem.of(type, error.message()).withCode(error.code()).toException();
-    }
-
-    private static BatchId batchId(String text) {
-        return BatchId.parse(text)
-                .orElseThrow(() -> Problem.of(ProblemType.PARAMETER_INVALID, "A batch id is 24 hex digits.")
-                        .toException());
-    }
-
-    private static List<String> headers(HttpServletRequest request, String name) {
-        return Collections.list(request.getHeaders(name));
     }
 }

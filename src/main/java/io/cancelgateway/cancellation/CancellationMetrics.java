@@ -1,20 +1,50 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.ItemCounts;
+import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.tenant.TenantTags;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** Counts what came of cancelling. Tags are configured tenants and enum words, never input. */
 @Component
 class CancellationMetrics {
 
+    private static final Duration[] CONFIRMATION_BUCKETS = {
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(30),
+        Duration.ofMinutes(1),
+        Duration.ofMinutes(2),
+        Duration.ofMinutes(5),
+        Duration.ofMinutes(10),
+        Duration.ofMinutes(30),
+        Duration.ofHours(1),
+        Duration.ofHours(3),
+        Duration.ofHours(6),
+        Duration.ofHours(12),
+        Duration.ofHours(24)
+    };
+
     private final MeterRegistry registry;
     private final TenantTags tags;
+    private final VendorTags models = new VendorTags(20);
+    private final VendorTags modes = new VendorTags(5);
+    private final Timer confirmation;
 
     CancellationMetrics(MeterRegistry registry, TenantTags tags) {
         this.registry = registry;
         this.tags = tags;
+        this.confirmation = Timer.builder("cancel.gateway.confirmation")
+                .description("From the acceptance of a cancel until the batch's end was known")
+                .serviceLevelObjectives(CONFIRMATION_BUCKETS)
+                .register(registry);
     }
 
     void record(TenantId tenant, Outcome outcome) {
@@ -35,5 +65,32 @@ class CancellationMetrics {
     void acceptedCanceledItems(TenantId tenant, long items) {
         registry.summary("cancel.gateway.accepted.canceled.items", "tenant", tags.of(tenant))
                 .record(items);
+    }
+
+    /** The final counts of a batch that ended canceled through us; of each only once. */
+    void items(TenantId tenant, Sighting sighting) {
+        ItemCounts counts = sighting.counts();
+        items(tenant, sighting, "canceled", counts.canceled());
+        items(tenant, sighting, "ready", counts.ready());
+        items(tenant, sighting, "failed", counts.failed());
+    }
+
+    private void items(TenantId tenant, Sighting sighting, String result, @Nullable Integer count) {
+        registry.counter(
+                        "cancel.gateway.items",
+                        "tenant",
+                        tags.of(tenant),
+                        "model",
+                        models.of(sighting.modelName()),
+                        "analysis_mode",
+                        modes.of(sighting.analysisMode()),
+                        "result",
+                        result)
+                .increment(count == null ? 0 : count);
+    }
+
+    /** @param sinceAcceptance until the batch's end was known */
+    void confirmed(Duration sinceAcceptance) {
+        confirmation.record(sinceAcceptance);
     }
 }

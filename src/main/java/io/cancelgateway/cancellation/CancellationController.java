@@ -1,0 +1,105 @@
+package io.cancelgateway.cancellation;
+
+import io.cancelgateway.caller.Caller;
+import io.cancelgateway.caller.TenantSelection;
+import io.cancelgateway.ledger.Cancellation;
+import io.cancelgateway.ledger.CancellationQuery;
+import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.problem.Problem;
+import io.cancelgateway.problem.ProblemType;
+import io.cancelgateway.tenant.Tenant;
+import io.cancelgateway.twelvelabs.BatchId;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.InvalidMediaTypeException;
+import org.springframework.http.MediaType;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The ledger to read: one record, a page of them, or all that match for an audit. */
+@RestController
+class CancellationController {
+
+    private static final MediaType NDJSON = MediaType.APPLICATION_NDJSON;
+
+    /** The newest requests of a record that are shown with it. */
+    private static final int REQUESTS_SHOWN = 100;
+
+    /** Records read at once for an export, which may be of any length. */
+    private static final int EXPORT_PAGE = 500;
+
+    private final Ledger ledger;
+    private final TenantSelection tenants;
+    private final JsonMapper json;
+
+    CancellationController(Ledger ledger, TenantSelection tenants, JsonMapper json) {
+        this.ledger = ledger;
+        this.tenants = tenants;
+        this.json = json;
+    }
+
+    @GetMapping("/v1/cancellations/{batch_id}")
+    CancellationView record(
+            @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request) {
+        BatchId batch = Requests.batchId(id);
+        Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
+        return ledger.find(Cancellations.key(tenant, batch))
+                .map(found -> CancellationView.of(found, ledger.requests(found.id(), REQUESTS_SHOWN)))
+                .orElseThrow(() -> Problem.of(
+                                ProblemType.CANCELLATION_NOT_FOUND,
+                                "Nobody has asked this gateway to cancel that batch for this tenant.")
+                        .toException());
+    }
+
+    @GetMapping("/v1/cancellations")
+    void records(@AuthenticationPrincipal Caller caller, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
+        ListParameters parameters = ListParameters.of(request);
+        CancellationQuery query = parameters.query(tenant.id());
+        if (wantsLines(request)) {
+            export(query, response);
+        } else {
+            page(query, parameters.limit(), response);
+        }
+    }
+
+    private void page(CancellationQuery query, int limit, HttpServletResponse response) throws IOException {
+        List<Cancellation> found = ledger.list(query, limit + 1);
+        byte[] body = json.writeValueAsBytes(PageView.of(found, limit));
+        response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    /** Page by page, each read by itself: an export holds no connection while a slow reader reads. */
+    private void export(CancellationQuery query, HttpServletResponse response) throws IOException {
+        response.setContentType(NDJSON.toString());
+        OutputStream lines = response.getOutputStream();
+        List<Cancellation> found = ledger.list(query, EXPORT_PAGE);
+        while (!found.isEmpty()) {
+            for (Cancellation cancellation : found) {
+                lines.write(json.writeValueAsBytes(CancellationView.of(cancellation)));
+                lines.write('\n');
+            }
+            found = found.size() < EXPORT_PAGE ? List.of() : ledger.list(query.after(found.getLast()), EXPORT_PAGE);
+        }
+        lines.flush();
+    }
+
+    private static boolean wantsLines(HttpServletRequest request) {
+        try {
+            return MediaType.parseMediaTypes(Requests.headers(request, HttpHeaders.ACCEPT)).stream()
+                    .anyMatch(type -> type.equalsTypeAndSubtype(NDJSON) && type.getQualityValue() > 0);
+        } catch (InvalidMediaTypeException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package io.cancelgateway.cancellation;
+
+import com.github.kagkarlsson.scheduler.SchedulerClient;
+import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
+import io.cancelgateway.ledger.Opened;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.stereotype.Component;
+
+/**
+ * The follow-up tasks in the database. There is one for each life of a cancellation, named by both: the task of a life
+ * that is over may be about to be removed while the next one begins.
+ */
+@Component
+class FollowUpSchedule {
+
+    static final TaskDescriptor<Void> TASK = TaskDescriptor.of("follow-up");
+
+    private final SchedulerClient scheduler;
+    private final Pace pace;
+    private final Clock clock;
+
+    FollowUpSchedule(SchedulerClient scheduler, Pace pace, Clock clock) {
+        this.scheduler = scheduler;
+        this.pace = pace;
+        this.clock = clock;
+    }
+
+    /** Takes part in the transaction that opened it. */
+    void add(Opened opened) {
+        // one INSERT; scheduling a single task would look first whether it is there
+        scheduler.scheduleBatch(
+                List.of(TASK.instance(opened.id() + "-" + opened.life()).build()),
+                clock.instant().plus(pace.after(Duration.ZERO)));
+    }
+
+    static Step parse(String instance) {
+        String[] parts = instance.split("-", 2);
+        return new Step(Long.parseLong(parts[0]), Integer.parseInt(parts[1]));
+    }
+
+    /** Which cancellation, and which life of it. */
+    record Step(long id, int life) {}
+}

@@ -1,0 +1,22 @@
+package io.cancelgateway.cancellation;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.cancelgateway.ledger.Cancellation;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A page of records as callers see it. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record PageView(
+        @JsonProperty("cancellations") List<CancellationView> cancellations,
+        @JsonProperty("next_cursor") @Nullable String nextCursor) {
+
+    /** @param found up to one more than {@code limit}, which tells whether there is a next page */
+    static PageView of(List<Cancellation> found, int limit) {
+        List<Cancellation> shown = found.subList(0, Math.min(limit, found.size()));
+        return new PageView(
+                shown.stream().map(CancellationView::of).toList(),
+                found.size() > limit ? Cursor.of(shown.getLast()) : null);
+    }
+}

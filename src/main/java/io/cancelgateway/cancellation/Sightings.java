@@ -1,0 +1,26 @@
+package io.cancelgateway.cancellation;
+
+import io.cancelgateway.ledger.ItemCounts;
+import io.cancelgateway.ledger.Sighting;
+import io.cancelgateway.twelvelabs.Batch;
+import io.cancelgateway.twelvelabs.BatchItems;
+
+/** Puts the vendor's batch into the ledger's words. */
+final class Sightings {
+
+    private Sightings() {}
+
+    static Sighting of(Batch batch) {
+        BatchItems items = batch.items();
+        return new Sighting(
+                batch.modelName(),
+                batch.analysisMode(),
+                new ItemCounts(
+                        items.total(),
+                        items.queued(),
+                        items.processing(),
+                        items.ready(),
+                        items.failed(),
+                        items.canceled()));
+    }
+}
