@@ -103,7 +103,10 @@ public class Ledger {
                                        model_name = NULL, analysis_mode = NULL,
                                        accepted_total_items = NULL, accepted_queued_items = NULL,
                                        accepted_processing_items = NULL, accepted_ready_items = NULL,
-                                       accepted_failed_items = NULL, accepted_canceled_items = NULL
+                                       accepted_failed_items = NULL, accepted_canceled_items = NULL,
+                                       final_total_items = NULL, final_queued_items = NULL,
+                                       final_processing_items = NULL, final_ready_items = NULL,
+                                       final_failed_items = NULL, final_canceled_items = NULL
                                  WHERE tenant = :tenant AND batch_id = :batch AND state IN (:before)
                                 """)
                         .param("caller", intent.caller())

@@ -1,0 +1,499 @@
+package io.cancelgateway.cancellation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.cancelgateway.EndToEnd;
+import io.cancelgateway.TestClock;
+import io.cancelgateway.simulator.Fault;
+import io.cancelgateway.simulator.Operation;
+import io.cancelgateway.simulator.SimulatedBatch;
+import io.cancelgateway.simulator.TwelveLabsSimulator;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Primary;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.test.context.TestPropertySource;
+import tools.jackson.databind.JsonNode;
+
+/** Every end that a cancellation can come to, each brought about by what the upstream does. */
+@Import(EndStatesIT.Time.class)
+@TestPropertySource(
+        properties = {
+            "gateway.follow-up.initial-delay=20ms",
+            "gateway.follow-up.max-delay=100ms",
+            "gateway.upstream.deadline=1500ms",
+            "db-scheduler.polling-interval=50ms"
+        })
+@DirtiesContext // its follow-ups must not ask on while others count requests
+class EndStatesIT extends EndToEnd {
+
+    private static final TestClock CLOCK = new TestClock();
+    private static final TwelveLabsSimulator VENDOR = TwelveLabsSimulator.start(CLOCK);
+    private static final TwelveLabsSimulator.Account ACCOUNT = VENDOR.account(ACME_KEY);
+    private static final Duration AN_HOUR = Duration.ofHours(1);
+
+    @TestConfiguration
+    static class Time {
+        @Bean
+        @Primary
+        Clock testClock() {
+            return CLOCK;
+        }
+    }
+
+    @DynamicPropertySource
+    static void vendor(DynamicPropertyRegistry registry) {
+        registry.add("gateway.upstream.base-url", VENDOR::baseUrl);
+    }
+
+    @BeforeEach
+    void noFaultOfAnEarlierTest() {
+        VENDOR.reset();
+    }
+
+    @AfterAll
+    static void stop() {
+        VENDOR.close();
+    }
+
+    @Test
+    void canceledWithItsFinalCountsCountedOnce() {
+        double canceled = count("cancel.gateway.items", "tenant", "acme", "result", "canceled");
+        double ready = count("cancel.gateway.items", "tenant", "acme", "result", "ready");
+        double failed = count("cancel.gateway.items", "tenant", "acme", "result", "failed");
+        double total = total("canceled");
+        long confirmed = meters.get("cancel.gateway.confirmation").timer().count();
+        SimulatedBatch batch = ACCOUNT.createBatch();
+
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+
+        JsonNode accepted = record(batch);
+        assertThat(accepted.path("state").stringValue()).isEqualTo("canceling");
+        assertThat(accepted.path("counts_at_acceptance").toString())
+                .isEqualTo("{\"total_items\":73,\"queued_items\":0,\"processing_items\":3,\"ready_items\":0,"
+                        + "\"failed_items\":0,\"canceled_items\":70}");
+        assertThat(accepted.has("counts_final")).isFalse();
+        assertThat(accepted.has("finished_at")).isFalse();
+
+        batch.failOne(CLOCK.instant());
+        batch.drain(CLOCK.instant());
+        JsonNode record = awaitEnd(batch, "canceled");
+
+        assertThat(record.path("counts_final").toString())
+                .isEqualTo("{\"total_items\":73,\"queued_items\":0,\"processing_items\":0,\"ready_items\":2,"
+                        + "\"failed_items\":1,\"canceled_items\":70}");
+        assertThat(record.path("attempts").intValue()).isEqualTo(1);
+        assertThat(record.path("model_name").stringValue()).isEqualTo("pegasus1.5");
+        assertThat(record.path("analysis_mode").stringValue()).isEqualTo("general");
+        awaitCount(canceled + 70, "cancel.gateway.items", "tenant", "acme", "result", "canceled");
+        awaitCount(
+                ready + 2,
+                "cancel.gateway.items",
+                "tenant",
+                "acme",
+                "result",
+                "ready",
+                "model",
+                "pegasus1.5",
+                "analysis_mode",
+                "general");
+        awaitCount(failed + 1, "cancel.gateway.items", "tenant", "acme", "result", "failed");
+        awaitTotal(total + 70, "canceled");
+        await().untilAsserted(() -> assertThat(
+                        meters.get("cancel.gateway.confirmation").timer().count())
+                .isEqualTo(confirmed + 1));
+    }
+
+    @Test
+    void canceledThoughTheCallerGotNoAnswer() {
+        double total = total("canceled");
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        VENDOR.next(Operation.CANCEL, Fault.hangAfter());
+
+        cancel(batch.id()).isProblem(504, "deadline_exceeded");
+
+        await().untilAsserted(() ->
+                assertThat(record(batch).path("state").stringValue()).isEqualTo("canceling"));
+        batch.drain(CLOCK.instant());
+        JsonNode record = awaitEnd(batch, "canceled");
+        assertThat(record.path("attempts").intValue()).isEqualTo(1);
+        assertThat(record.path("requests").path(0).path("outcome").stringValue())
+                .isEqualTo("deadline_exceeded");
+        awaitTotal(total + 70, "canceled");
+        assertThat(VENDOR.requests(Operation.CANCEL)).hasSize(1);
+    }
+
+    @Test
+    void canceledAtOnceThoughTheCallerGotNoAnswer() {
+        double total = total("canceled");
+        SimulatedBatch batch = ACCOUNT.createBatch(7, 0, AN_HOUR);
+        VENDOR.next(Operation.CANCEL, Fault.resetAfter());
+
+        cancel(batch.id()).isProblem(502, "upstream_error");
+
+        JsonNode record = awaitEnd(batch, "canceled");
+        assertThat(record.has("accepted_at")).isFalse();
+        assertThat(record.path("counts_final").path("canceled_items").intValue())
+                .isEqualTo(7);
+        awaitTotal(total + 7, "canceled");
+    }
+
+    @Test
+    void canceledByTheCallersNextRequest() {
+        double total = total("canceled");
+        SimulatedBatch batch = ACCOUNT.createBatch(7, 0, AN_HOUR);
+        VENDOR.always(Operation.RETRIEVE, Fault.status(503, "down"));
+        VENDOR.next(Operation.CANCEL, Fault.resetAfter());
+        cancel(batch.id()).isProblem(502, "upstream_error");
+        VENDOR.reset();
+
+        Reply again = cancel(batch.id());
+
+        assertThat(again.status()).as(again.text()).isEqualTo(200);
+        assertThat(again.json().path("canceled_items").intValue()).isEqualTo(7);
+        JsonNode record = awaitEnd(batch, "canceled");
+        assertThat(record.path("attempts").intValue()).isEqualTo(2);
+        assertThat(outcomes(record)).containsExactly("confirmed", "upstream_error");
+        awaitTotal(total + 7, "canceled");
+    }
+
+    @Test
+    void canceledBySomebodyElseIsNotCounted() {
+        double total = total("canceled");
+        double counted = count("cancel.gateway.items");
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        batch.cancelNow(CLOCK.instant());
+        batch.drain(CLOCK.instant());
+
+        cancel(batch.id()).isProblem(409, "batch_canceled");
+
+        JsonNode record = record(batch);
+        assertThat(record.path("state").stringValue()).isEqualTo("canceled");
+        assertThat(record.has("counts_at_acceptance")).isFalse();
+        assertThat(record.has("counts_final")).isFalse();
+        assertThat(record.has("accepted_at")).isFalse();
+        assertThat(total("canceled")).isEqualTo(total);
+        assertThat(count("cancel.gateway.items")).isEqualTo(counted);
+    }
+
+    @Test
+    void completedBeforeTheCancel() {
+        SimulatedBatch batch = ACCOUNT.createCompletedBatch();
+
+        cancel(batch.id()).isProblem(409, "batch_completed");
+
+        JsonNode record = record(batch);
+        assertThat(record.path("state").stringValue()).isEqualTo("completed");
+        assertThat(record.has("finished_at")).isTrue();
+        assertThat(outcomes(record)).containsExactly("already_terminal");
+    }
+
+    @Test
+    void completedWithoutTheCancelThatWasLost() {
+        SimulatedBatch batch = ACCOUNT.createBatch(2, 2, AN_HOUR);
+        VENDOR.next(Operation.CANCEL, Fault.hangBefore());
+        cancel(batch.id()).isProblem(504, "deadline_exceeded");
+
+        batch.drain(CLOCK.instant());
+
+        JsonNode record = awaitEnd(batch, "completed");
+        assertThat(record.path("counts_final").path("ready_items").intValue()).isEqualTo(2);
+    }
+
+    @Test
+    void expiredBeforeTheCancel() {
+        SimulatedBatch batch = ACCOUNT.createBatch(2, 2, Duration.ofDays(3));
+        CLOCK.push(Duration.ofHours(25));
+
+        cancel(batch.id()).isProblem(409, "batch_expired");
+
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("expired");
+    }
+
+    @Test
+    void expiredWhileCancelingAddsNothingWhateverItsCountsSay() {
+        double total = total("canceled");
+        double counted = count("cancel.gateway.items");
+        SimulatedBatch batch = ACCOUNT.createBatch(73, 3, Duration.ofDays(3));
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+
+        CLOCK.push(Duration.ofHours(24));
+
+        JsonNode record = awaitEnd(batch, "expired");
+        assertThat(record.path("counts_final").path("canceled_items").intValue())
+                .isEqualTo(73);
+        assertThat(total("canceled")).isEqualTo(total);
+        assertThat(count("cancel.gateway.items")).isEqualTo(counted);
+    }
+
+    @Test
+    void notFound() {
+        String id = "00000000000000000000beef";
+
+        cancel(id).isProblem(404, "resource_not_exist");
+
+        assertThat(record(id).path("state").stringValue()).isEqualTo("not_found");
+        assertThat(record(id).path("attempts").intValue()).isEqualTo(1);
+    }
+
+    @Test
+    void notFoundByTheFollowUp() {
+        String id = "00000000000000000000bef0";
+        VENDOR.next(Operation.CANCEL, Fault.hangBefore());
+        cancel(id).isProblem(504, "deadline_exceeded");
+
+        CLOCK.push(Duration.ofSeconds(2));
+
+        await().untilAsserted(
+                        () -> assertThat(record(id).path("state").stringValue()).isEqualTo("not_found"));
+    }
+
+    @Test
+    void rejected() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        VENDOR.next(Operation.CANCEL, Fault.status(403, "api_not_allowed"));
+
+        cancel(batch.id()).isProblem(502, "tenant_key_rejected");
+
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("rejected");
+    }
+
+    @Test
+    void failedAtOnceWhereNoAttemptMayHaveTakenEffect() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        VENDOR.next(Operation.CANCEL, Fault.status(429, "too_many_requests"));
+
+        cancel(batch.id()).isProblem(429, "too_many_requests");
+
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("failed");
+        assertThat(outcomes(record(batch))).containsExactly("rate_limited");
+    }
+
+    @Test
+    void failedAMinuteAfterAnAttemptThatMayHaveTakenEffectAndNotBefore() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        VENDOR.next(Operation.CANCEL, Fault.status(503, "down"));
+        cancel(batch.id()).isProblem(502, "upstream_error");
+
+        CLOCK.push(Duration.ofSeconds(50));
+        int looks = VENDOR.requests(Operation.RETRIEVE).size();
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > looks + 1);
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("requested");
+
+        CLOCK.push(Duration.ofSeconds(11));
+        awaitEnd(batch, "failed");
+        assertThat(VENDOR.requests(Operation.CANCEL)).hasSize(1);
+    }
+
+    @Test
+    void failedIsStartedAgainByTheNextCancel() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        VENDOR.next(Operation.CANCEL, Fault.status(429, "too_many_requests"));
+        cancel(batch.id(), "x-api-key", TOKEN, "X-Cancel-Reason", "first");
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("failed");
+
+        assertThat(cancel(batch.id(), "x-api-key", TOKEN, "X-Cancel-Reason", "second")
+                        .status())
+                .isEqualTo(202);
+
+        JsonNode record = record(batch);
+        assertThat(record.path("state").stringValue()).isEqualTo("canceling");
+        assertThat(record.path("reason").stringValue()).isEqualTo("second");
+        assertThat(record.path("attempts").intValue()).isEqualTo(2);
+        assertThat(outcomes(record)).containsExactly("accepted", "rate_limited");
+        batch.drain(CLOCK.instant());
+        awaitEnd(batch, "canceled");
+    }
+
+    @Test
+    void unconfirmedWhereItsEndCannotBeLearnedInTheBatchsLife() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+        VENDOR.always(Operation.RETRIEVE, Fault.status(500, "down"));
+
+        CLOCK.push(Duration.ofHours(23));
+        int looks = VENDOR.requests(Operation.RETRIEVE).size();
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > looks + 1);
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("canceling");
+
+        CLOCK.push(AN_HOUR);
+        JsonNode record = awaitEnd(batch, "unconfirmed");
+        assertThat(record.path("counts_at_acceptance").path("canceled_items").intValue())
+                .isEqualTo(70);
+        assertThat(record.has("counts_final")).isFalse();
+    }
+
+    @Test
+    void aKeyThatIsRefusedIsProbedFromTimeToTime() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        VENDOR.always(Operation.RETRIEVE, Fault.status(401, "api_key_invalid"));
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() == 1);
+        batch.drain(CLOCK.instant());
+
+        CLOCK.push(Duration.ofMinutes(10));
+        VENDOR.always(Operation.RETRIEVE, Fault.none());
+        SimulatedBatch other = ACCOUNT.createBatch(1, 1, AN_HOUR);
+        cancel(other.id());
+        other.drain(CLOCK.instant());
+        awaitEnd(other, "canceled");
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("canceling");
+
+        CLOCK.push(Duration.ofMinutes(5));
+        awaitEnd(batch, "canceled");
+    }
+
+    @Test
+    void aPauseOfTheTenantIsNotBroken() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+        VENDOR.next(Operation.RETRIEVE, Fault.rateLimited("120"));
+        await().until(() -> gauge("cancel.gateway.tenants.paused") == 1);
+        int looks = VENDOR.requests(Operation.RETRIEVE).size();
+        batch.drain(CLOCK.instant());
+
+        CLOCK.push(Duration.ofMinutes(3));
+        assertThat(VENDOR.requests(Operation.RETRIEVE)).hasSize(looks);
+
+        time.push(Duration.ofMinutes(3));
+        CLOCK.push(Duration.ofMinutes(3));
+        awaitEnd(batch, "canceled");
+    }
+
+    @Test
+    void repeatedCancelsAreOneCancellationAndAcceptedOnce() {
+        long accepted = accepted();
+        SimulatedBatch batch = ACCOUNT.createBatch();
+
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+        batch.failOne(CLOCK.instant());
+        assertThat(cancel(batch.id().toUpperCase(java.util.Locale.ROOT), "x-api-key", TOKEN, "X-Cancel-Reason", "again")
+                        .status())
+                .isEqualTo(202);
+
+        JsonNode record = record(batch);
+        assertThat(outcomes(record)).containsExactly("accepted", "accepted");
+        assertThat(record.has("reason")).isFalse();
+        assertThat(record.path("requests").path(0).path("reason").stringValue()).isEqualTo("again");
+        assertThat(record.path("requests").path(0).path("trace_id").stringValue())
+                .matches("[0-9a-f]{32}");
+        assertThat(record.path("counts_at_acceptance").path("failed_items").intValue())
+                .isZero();
+        assertThat(record.path("attempts").intValue()).isEqualTo(2);
+        assertThat(accepted()).isEqualTo(accepted + 1);
+        batch.drain(CLOCK.instant());
+        awaitEnd(batch, "canceled");
+        cancel(batch.id()).isProblem(409, "batch_canceled");
+        assertThat(outcomes(record(batch))).containsExactly("already_terminal", "accepted", "accepted");
+    }
+
+    @Test
+    void twentyConcurrentCancelsOfOneBatchCountItOnce() throws Exception {
+        double counted = count("cancel.gateway.items", "tenant", "acme", "result", "canceled");
+        double total = total("canceled");
+        long accepted = accepted();
+        SimulatedBatch batch = ACCOUNT.createBatch();
+
+        List<Future<Reply>> replies = new ArrayList<>();
+        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 20; i++) {
+                replies.add(callers.submit(() -> cancel(batch.id())));
+            }
+        }
+        for (Future<Reply> reply : replies) {
+            assertThat(reply.get().status()).isEqualTo(202);
+        }
+        batch.drain(CLOCK.instant());
+        JsonNode record = awaitEnd(batch, "canceled");
+
+        assertThat(record.path("requests").size()).isEqualTo(20);
+        assertThat(record.path("attempts").intValue()).isEqualTo(20);
+        awaitCount(counted + 70, "cancel.gateway.items", "tenant", "acme", "result", "canceled");
+        awaitTotal(total + 70, "canceled");
+        assertThat(accepted()).isEqualTo(accepted + 1);
+    }
+
+    @Test
+    void whatIsPendingIsShownWithItsAge() {
+        await().until(() -> pending("requested") + pending("canceling") == 0);
+        SimulatedBatch canceling = ACCOUNT.createBatch();
+        cancel(canceling.id());
+        SimulatedBatch unanswered = ACCOUNT.createBatch();
+        VENDOR.next(Operation.CANCEL, Fault.status(503, "down", Map.of()));
+        cancel(unanswered.id());
+        CLOCK.push(Duration.ofSeconds(30));
+
+        await().untilAsserted(() -> {
+            assertThat(pending("canceling")).isEqualTo(1);
+            assertThat(pending("requested")).isEqualTo(1);
+        });
+        assertThat(gauge("cancel.gateway.oldest.pending")).isBetween(30.0, 45.0);
+        canceling.drain(CLOCK.instant());
+        CLOCK.push(Duration.ofSeconds(40));
+        awaitEnd(canceling, "canceled");
+        awaitEnd(unanswered, "failed");
+        await().untilAsserted(() -> {
+            time.push(Duration.ofSeconds(2));
+            assertThat(gauge("cancel.gateway.oldest.pending")).isZero();
+        });
+    }
+
+    private double pending(String state) {
+        time.push(Duration.ofSeconds(2));
+        return gauge("cancel.gateway.pending", "state", state);
+    }
+
+    private long accepted() {
+        return meters.find("cancel.gateway.accepted.canceled.items").summaries().stream()
+                .mapToLong(summary -> summary.count())
+                .sum();
+    }
+
+    private double total(String result) {
+        return meters.find("cancel.gateway.ledger.items").tags("tenant", "acme", "result", result).gauges().stream()
+                .mapToDouble(gauge -> gauge.value())
+                .sum();
+    }
+
+    private void awaitTotal(double expected, String result) {
+        await().untilAsserted(() -> assertThat(total(result)).isEqualTo(expected));
+    }
+
+    private static List<String> outcomes(JsonNode record) {
+        return record.path("requests")
+                .valueStream()
+                .map(request -> request.path("outcome").stringValue())
+                .toList();
+    }
+
+    private JsonNode awaitEnd(SimulatedBatch batch, String state) {
+        await().untilAsserted(() ->
+                assertThat(record(batch).path("state").stringValue()).isEqualTo(state));
+        return record(batch);
+    }
+
+    private JsonNode record(SimulatedBatch batch) {
+        return record(batch.id());
+    }
+
+    private JsonNode record(String id) {
+        Reply reply = send("GET", "/v1/cancellations/" + id, "x-api-key", TOKEN);
+        assertThat(reply.status()).as(reply.text()).isEqualTo(200);
+        return reply.json();
+    }
+}

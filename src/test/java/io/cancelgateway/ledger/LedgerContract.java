@@ -1,0 +1,668 @@
+package io.cancelgateway.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.cancelgateway.tenant.TenantId;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+
+/** What the ledger promises, on every database that it runs on. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class LedgerContract {
+
+    private static final TenantId ACME = new TenantId("acme");
+    private static final TenantId GLOBEX = new TenantId("globex");
+    private static final Instant NOON = Instant.parse("2026-06-01T12:00:00.123456Z");
+    private static final Duration DEADLINE = Duration.ofSeconds(15);
+    private static final Sighting SIGHTING = new Sighting("pegasus1.5", "general", new ItemCounts(73, 0, 0, 3, 0, 70));
+
+    private final AtomicLong batches = new AtomicLong();
+    private HikariDataSource dataSource;
+    private JdbcClient jdbc;
+    private Ledger ledger;
+    private LedgerTransactions transactions;
+
+    /** JDBC address of an empty database. */
+    abstract String address();
+
+    @BeforeAll
+    void migrate() {
+        dataSource = new HikariDataSource();
+        dataSource.setJdbcUrl(address());
+        dataSource.setMaximumPoolSize(20);
+        String vendor = address().startsWith("jdbc:h2:") ? "h2" : "postgresql";
+        Flyway.configure()
+                .dataSource(dataSource)
+                .locations("classpath:db/migration/common", "classpath:db/migration/" + vendor)
+                .load()
+                .migrate();
+        jdbc = JdbcClient.create(dataSource);
+        ledger = new Ledger(jdbc);
+        transactions = new LedgerTransactions(new JdbcTransactionManager(dataSource));
+    }
+
+    @BeforeEach
+    void empty() {
+        jdbc.sql("DELETE FROM cancellation").update();
+        jdbc.sql("DELETE FROM item_total").update();
+    }
+
+    @AfterAll
+    void close() {
+        dataSource.close();
+    }
+
+    @Test
+    void aFirstRequestStartsARecordAndIsKept() {
+        Intent intent = new Intent(newKey(), "billing", "wrong videos", "4bf9", NOON, NOON.plus(DEADLINE));
+
+        Opened opened = open(intent);
+
+        assertThat(opened.started()).isTrue();
+        assertThat(opened.unresolved()).isFalse();
+        Cancellation record = ledger.find(intent.key()).orElseThrow();
+        assertThat(record)
+                .isEqualTo(new Cancellation(
+                        opened.id(),
+                        intent.key(),
+                        CancellationState.REQUESTED,
+                        "billing",
+                        "wrong videos",
+                        NOON,
+                        null,
+                        null,
+                        0,
+                        null,
+                        null,
+                        ItemCounts.UNKNOWN,
+                        ItemCounts.UNKNOWN));
+        assertThat(ledger.requests(opened.id(), 100))
+                .containsExactly(new AuditEntry("billing", "wrong videos", NOON, null, "4bf9"));
+    }
+
+    @Test
+    void aRequestWithoutReasonAndTraceIsKeptToo() {
+        Intent intent = new Intent(newKey(), "billing", null, null, NOON, NOON.plus(DEADLINE));
+
+        Opened opened = open(intent);
+
+        assertThat(ledger.requests(opened.id(), 100))
+                .containsExactly(new AuditEntry("billing", null, NOON, null, null));
+    }
+
+    @Test
+    void timesAreKeptToTheMicrosecondWhateverTheClockGives() {
+        Instant precise = Instant.parse("2026-06-01T12:00:00.999999999Z");
+        Intent intent = intent(newKey(), precise);
+
+        open(intent);
+
+        assertThat(ledger.find(intent.key()).orElseThrow().requestedAt())
+                .isEqualTo(Instant.parse("2026-06-01T12:00:00.999999Z"));
+    }
+
+    @Test
+    void anAcceptanceAndAnEndAreWrittenOnce() {
+        CancellationKey key = newKey();
+        Opened opened = open(intent(key, NOON));
+        Sighting accepted = new Sighting("pegasus1.5", "general", new ItemCounts(73, 0, 3, 0, 0, 70));
+
+        assertThat(run(() -> ledger.accept(opened.id(), 2, accepted, NOON.plusSeconds(1))))
+                .isTrue();
+        assertThat(run(() -> ledger.accept(opened.id(), 1, SIGHTING, NOON.plusSeconds(2))))
+                .isFalse();
+        assertThat(finish(opened, CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(9)))
+                .isTrue();
+        assertThat(finish(opened, CancellationState.EXPIRED, Sighting.NONE, NOON.plusSeconds(10)))
+                .isFalse();
+
+        Cancellation record = ledger.find(key).orElseThrow();
+        assertThat(record.state()).isEqualTo(CancellationState.CANCELED);
+        assertThat(record.acceptedAt()).isEqualTo(NOON.plusSeconds(1));
+        assertThat(record.finishedAt()).isEqualTo(NOON.plusSeconds(9));
+        assertThat(record.attempts()).isEqualTo(2);
+        assertThat(record.modelName()).isEqualTo("pegasus1.5");
+        assertThat(record.analysisMode()).isEqualTo("general");
+        assertThat(record.atAcceptance()).isEqualTo(accepted.counts());
+        assertThat(record.atEnd()).isEqualTo(SIGHTING.counts());
+    }
+
+    @Test
+    void anEndThatShowsNoModelKeepsTheOneThatIsKnown() {
+        CancellationKey key = newKey();
+        Opened opened = open(intent(key, NOON));
+        run(() -> ledger.accept(opened.id(), 1, SIGHTING, NOON));
+
+        finish(opened, CancellationState.UNCONFIRMED, Sighting.NONE, NOON);
+
+        assertThat(ledger.find(key).orElseThrow().modelName()).isEqualTo("pegasus1.5");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = CancellationState.class,
+            names = {"NOT_FOUND", "REJECTED", "FAILED", "UNDELIVERABLE", "UNCONFIRMED"})
+    void aNewRequestStartsARecordAgainThatDidNotComeToTheBatchsEnd(CancellationState end) {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        run(() -> {
+            ledger.attempted(first.id(), 2, false, NOON);
+            ledger.answered(first.request(), "upstream_error");
+            return ledger.finish(first.id(), first.life(), end, SIGHTING, NOON);
+        });
+
+        Opened second =
+                open(new Intent(key, "operations", "once more", null, NOON.plusSeconds(60), NOON.plusSeconds(75)));
+
+        assertThat(second.id()).isEqualTo(first.id());
+        assertThat(second.life()).isEqualTo(2);
+        assertThat(second.started()).isTrue();
+        assertThat(second.unresolved()).isFalse();
+        Cancellation record = ledger.find(key).orElseThrow();
+        assertThat(record.state()).isEqualTo(CancellationState.REQUESTED);
+        assertThat(record.requestedBy()).isEqualTo("operations");
+        assertThat(record.reason()).isEqualTo("once more");
+        assertThat(record.requestedAt()).isEqualTo(NOON.plusSeconds(60));
+        assertThat(record.finishedAt()).isNull();
+        assertThat(record.attempts()).isEqualTo(2);
+        assertThat(record.atEnd()).isEqualTo(ItemCounts.UNKNOWN);
+        assertThat(ledger.requests(first.id(), 100))
+                .extracting(AuditEntry::caller)
+                .containsExactly("operations", "billing");
+        assertThat(ledger.pursuit(first.id(), 1)).isEmpty();
+        assertThat(finish(first, CancellationState.CANCELED, SIGHTING, NOON)).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = CancellationState.class,
+            names = {"CANCELED", "COMPLETED", "EXPIRED"})
+    void aNewRequestOnlyAddsToTheAuditTrailOfARecordThatCameToTheBatchsEnd(CancellationState end) {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        finish(first, end, SIGHTING, NOON);
+        Cancellation before = ledger.find(key).orElseThrow();
+
+        Opened second = open(intent(key, NOON.plusSeconds(60)));
+
+        assertThat(second.started()).isFalse();
+        assertThat(second.unresolved()).isFalse();
+        assertThat(ledger.find(key)).contains(before);
+        assertThat(ledger.requests(first.id(), 100)).hasSize(2);
+    }
+
+    @Test
+    void aRequestThatJoinsOneUnderWayIsToldSo() {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+
+        Opened second = open(intent(key, NOON.plusSeconds(1)));
+
+        assertThat(second.started()).isFalse();
+        assertThat(second.unresolved()).isTrue();
+    }
+
+    @Test
+    void aRequestThatJoinsAnAmbiguousOneIsToldSo() {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        run(() -> answer(first, true));
+
+        assertThat(open(intent(key, NOON)).unresolved()).isTrue();
+    }
+
+    @Test
+    void aRequestThatJoinsAnAcceptedOneIsNotUnresolved() {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        run(() -> ledger.accept(first.id(), 1, SIGHTING, NOON));
+
+        assertThat(open(intent(key, NOON)).unresolved()).isFalse();
+    }
+
+    @Test
+    void aRequestThatFailedEndsItsCancellation() {
+        CancellationKey key = newKey();
+        Opened opened = open(intent(key, NOON));
+
+        assertThat(run(() -> {
+                    answer(opened, false);
+                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                }))
+                .isTrue();
+        assertThat(ledger.find(key).orElseThrow().state()).isEqualTo(CancellationState.FAILED);
+    }
+
+    @Test
+    void aRequestThatFailedEndsNothingAfterAnAmbiguousAttempt() {
+        Opened opened = open(intent(newKey(), NOON));
+
+        assertThat(run(() -> {
+                    answer(opened, true);
+                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                }))
+                .isFalse();
+    }
+
+    @Test
+    void aRequestThatFailedEndsNothingWhileAnotherIsUnderWay() {
+        CancellationKey key = newKey();
+        Opened other = open(intent(key, NOON));
+        Opened opened = open(intent(key, NOON));
+
+        assertThat(run(() -> {
+                    answer(opened, false);
+                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                }))
+                .isFalse();
+        assertThat(run(() -> {
+                    answer(other, false);
+                    return ledger.end(other.id(), CancellationState.FAILED, NOON);
+                }))
+                .isTrue();
+    }
+
+    @Test
+    void aRequestThatWasLostInAnEarlierLifeDoesNotKeepTheNextFromEnding() {
+        CancellationKey key = newKey();
+        Opened lost = open(intent(key, NOON));
+        run(() -> ledger.settle(lost.id(), lost.life(), CancellationState.FAILED, NOON.plusSeconds(80)));
+
+        Opened opened = open(intent(key, NOON.plusSeconds(100)));
+
+        assertThat(run(() -> {
+                    answer(opened, false);
+                    return ledger.end(opened.id(), CancellationState.NOT_FOUND, NOON.plusSeconds(101));
+                }))
+                .isTrue();
+    }
+
+    @Test
+    void ofManyThatFailAtOnceTheLastEndsTheCancellation() throws Exception {
+        CancellationKey key = newKey();
+        List<Opened> all = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            all.add(open(intent(key, NOON)));
+        }
+
+        List<Boolean> ended = atOnce(all.stream()
+                .<Supplier<Boolean>>map(opened -> () -> run(() -> {
+                    answer(opened, false);
+                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                }))
+                .toList());
+
+        assertThat(ended).containsOnlyOnce(true);
+        assertThat(ledger.find(key).orElseThrow().state()).isEqualTo(CancellationState.FAILED);
+        assertThat(ledger.find(key).orElseThrow().attempts()).isEqualTo(12);
+    }
+
+    @Test
+    void whatWasLookedAtBeforeANewRequestDoesNotSettleIt() {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        open(intent(key, NOON.plusSeconds(70)));
+
+        assertThat(run(() -> ledger.settle(first.id(), first.life(), CancellationState.FAILED, NOON.plusSeconds(76))))
+                .isFalse();
+        assertThat(run(() -> ledger.settle(first.id(), first.life(), CancellationState.FAILED, NOON.plusSeconds(85))))
+                .isTrue();
+    }
+
+    @Test
+    void racingRequestsForOneBatchOpenOneRecord() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            CancellationKey key = newKey();
+
+            List<Opened> opened =
+                    atOnce(java.util.stream.Stream.generate(() -> (Supplier<Opened>) () -> open(intent(key, NOON)))
+                            .limit(16)
+                            .toList());
+
+            assertThat(opened)
+                    .extracting(Opened::id)
+                    .containsOnly(opened.getFirst().id());
+            assertThat(opened).filteredOn(Opened::started).hasSize(1);
+            assertThat(opened).extracting(Opened::request).doesNotHaveDuplicates();
+            assertThat(ledger.requests(opened.getFirst().id(), 100)).hasSize(16);
+        }
+    }
+
+    @Test
+    void racingRequestsStartARecordAgainOnce() throws Exception {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        finish(first, CancellationState.FAILED, Sighting.NONE, NOON);
+
+        List<Opened> opened =
+                atOnce(java.util.stream.Stream.generate(() -> (Supplier<Opened>) () -> open(intent(key, NOON)))
+                        .limit(16)
+                        .toList());
+
+        assertThat(opened).filteredOn(Opened::started).hasSize(1);
+        assertThat(opened).extracting(Opened::life).containsOnly(2);
+    }
+
+    @Test
+    void ofManyWritersOneEndsARecordAndCountsIt() throws Exception {
+        List<Supplier<Boolean>> writers = new ArrayList<>();
+        for (int batch = 0; batch < 8; batch++) {
+            Opened opened = open(intent(newKey(), NOON));
+            for (int writer = 0; writer < 4; writer++) {
+                writers.add(() -> run(() -> {
+                    boolean won = ledger.finish(opened.id(), opened.life(), CancellationState.CANCELED, SIGHTING, NOON);
+                    if (won) {
+                        ledger.addToTotals(ACME, SIGHTING.counts());
+                    }
+                    return won;
+                }));
+            }
+        }
+
+        List<Boolean> won = atOnce(writers);
+
+        assertThat(won).filteredOn(Boolean::booleanValue).hasSize(8);
+        assertThat(ledger.totals()).containsExactly(new ItemTotal(ACME, 8 * 70, 8 * 3, 0));
+    }
+
+    @Test
+    void whatIsRolledBackIsNotCounted() {
+        Opened opened = open(intent(newKey(), NOON));
+
+        assertThatThrownBy(() -> run(() -> {
+                    ledger.finish(opened.id(), opened.life(), CancellationState.CANCELED, SIGHTING, NOON);
+                    ledger.addToTotals(ACME, SIGHTING.counts());
+                    throw new IllegalStateException("the replica fails");
+                }))
+                .isInstanceOf(IllegalStateException.class);
+
+        assertThat(ledger.totals()).isEmpty();
+        assertThat(ledger.pursuit(opened.id(), 1).orElseThrow().state()).isEqualTo(CancellationState.REQUESTED);
+    }
+
+    @Test
+    void theBacklogTellsHowMuchIsPendingAndSinceWhen() {
+        open(intent(newKey(), NOON.plusSeconds(5)));
+        open(intent(newKey(), NOON));
+        Opened accepted = open(intent(newKey(), NOON.plusSeconds(7)));
+        run(() -> ledger.accept(accepted.id(), 1, SIGHTING, NOON));
+        finish(open(intent(newKey(), NOON.minusSeconds(9))), CancellationState.FAILED, Sighting.NONE, NOON);
+
+        assertThat(ledger.backlog())
+                .containsExactlyInAnyOrder(
+                        new Backlog(CancellationState.REQUESTED, 2, NOON),
+                        new Backlog(CancellationState.CANCELING, 1, NOON.plusSeconds(7)));
+    }
+
+    @Test
+    void aPursuitKnowsWhatAFollowUpMust() {
+        CancellationKey key = newKey();
+        Opened opened = open(intent(key, NOON));
+        assertThat(ledger.pursuit(opened.id(), 1))
+                .contains(new Pursuit(
+                        opened.id(),
+                        1,
+                        key,
+                        CancellationState.REQUESTED,
+                        NOON,
+                        null,
+                        NOON.plus(DEADLINE),
+                        null,
+                        false,
+                        true));
+
+        run(() -> answer(opened, true));
+
+        Pursuit answered = ledger.pursuit(opened.id(), 1).orElseThrow();
+        assertThat(answered.underWay()).isFalse();
+        assertThat(answered.ambiguous()).isTrue();
+        assertThat(answered.lastAttemptAt()).isEqualTo(NOON.plusSeconds(2));
+    }
+
+    @Test
+    void listsAreTheTenantsOwnNewestFirstAndFiltered() {
+        Opened old = open(intent(newKey(), NOON));
+        Opened newer = open(new Intent(newKey(), "operations", null, null, NOON.plusSeconds(1), NOON));
+        Opened failed = open(intent(newKey(), NOON.plusSeconds(2)));
+        finish(failed, CancellationState.FAILED, Sighting.NONE, NOON);
+        open(intent(new CancellationKey(GLOBEX, newKey().batchId()), NOON));
+
+        assertThat(list(null, null, null, null)).containsExactly(failed.id(), newer.id(), old.id());
+        assertThat(list(CancellationState.FAILED, null, null, null)).containsExactly(failed.id());
+        assertThat(list(null, "operations", null, null)).containsExactly(newer.id());
+        assertThat(list(CancellationState.REQUESTED, "billing", null, null)).containsExactly(old.id());
+        assertThat(list(null, null, NOON.plusSeconds(1), null)).containsExactly(failed.id(), newer.id());
+        assertThat(list(null, null, null, NOON.plusSeconds(1))).containsExactly(old.id());
+        assertThat(list(CancellationState.FAILED, "billing", NOON, NOON.plusSeconds(3)))
+                .containsExactly(failed.id());
+        assertThat(list(CancellationState.EXPIRED, null, null, null)).isEmpty();
+    }
+
+    @Test
+    void pagesShowEveryRecordOnceAlsoThoseOfOneMoment() {
+        List<Long> all = new ArrayList<>();
+        for (int i = 0; i < 25; i++) {
+            all.addFirst(open(intent(newKey(), NOON.plusSeconds(i / 10))).id());
+        }
+
+        List<Long> seen = new ArrayList<>();
+        CancellationQuery query = new CancellationQuery(ACME, null, null, null, null, null);
+        List<Cancellation> page = ledger.list(query, 4);
+        while (!page.isEmpty()) {
+            page.forEach(record -> seen.add(record.id()));
+            page = ledger.list(query.after(page.getLast()), 4);
+        }
+
+        assertThat(seen).containsExactlyElementsOf(all);
+    }
+
+    @Test
+    void onlyTheNewestRequestsAreShown() {
+        CancellationKey key = newKey();
+        Opened opened = open(intent(key, NOON));
+        for (int i = 1; i < 5; i++) {
+            open(intent(key, NOON.plusSeconds(i)));
+        }
+
+        assertThat(ledger.requests(opened.id(), 3))
+                .extracting(AuditEntry::receivedAt)
+                .containsExactly(NOON.plusSeconds(4), NOON.plusSeconds(3), NOON.plusSeconds(2));
+    }
+
+    @Test
+    void whatAnOutcomeWasStaysWhatItWas() {
+        Opened opened = open(intent(newKey(), NOON));
+        run(() -> answer(opened, false));
+
+        run(() -> {
+            ledger.answered(opened.request(), "accepted");
+            return true;
+        });
+
+        assertThat(ledger.requests(opened.id(), 1).getFirst().outcome()).isEqualTo("upstream_error");
+    }
+
+    @Test
+    void retentionDeletesWhatEndedLongAgoWithItsRequestsAndLeavesTheTotals() {
+        for (int i = 0; i < 7; i++) {
+            finish(open(intent(newKey(), NOON)), CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(i));
+        }
+        run(() -> {
+            ledger.addToTotals(ACME, SIGHTING.counts());
+            return true;
+        });
+        Opened recent = open(intent(newKey(), NOON));
+        finish(recent, CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(100));
+        Opened pending = open(intent(newKey(), NOON));
+        Clock clock = Clock.fixed(NOON.plus(Duration.ofDays(90)).plusSeconds(50), ZoneOffset.UTC);
+
+        new Retention(ledger, Duration.ofDays(90), clock).run();
+
+        assertThat(list(null, null, null, null)).containsExactly(pending.id(), recent.id());
+        assertThat(count("cancellation_request")).isEqualTo(2);
+        assertThat(ledger.totals()).containsExactly(new ItemTotal(ACME, 70, 3, 0));
+    }
+
+    @Test
+    void retentionDeletesFewAtATimeOldestFirst() {
+        List<Opened> all = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            all.add(open(intent(newKey(), NOON)));
+            finish(all.getLast(), CancellationState.COMPLETED, SIGHTING, NOON.plusSeconds(i));
+        }
+
+        assertThat(ledger.deleteFinishedBefore(NOON.plusSeconds(4), 3)).isEqualTo(3);
+
+        assertThat(list(null, null, null, null))
+                .containsExactly(all.get(4).id(), all.get(3).id());
+    }
+
+    @Test
+    void aDeletedRecordsFollowUpFindsNothing() {
+        Opened opened = open(intent(newKey(), NOON));
+        empty();
+
+        assertThat(ledger.pursuit(opened.id(), opened.life())).isEmpty();
+        assertThat(finish(opened, CancellationState.CANCELED, SIGHTING, NOON)).isFalse();
+    }
+
+    /** The statements are those of the page that operators read. */
+    @Test
+    void theReasonOfOneRecordCanBeErased() throws Exception {
+        CancellationKey key = newKey();
+        Opened opened = open(new Intent(key, "billing", "a secret", null, NOON, NOON));
+        open(new Intent(key, "billing", "another", null, NOON, NOON));
+        open(new Intent(newKey(), "billing", "to be kept", null, NOON, NOON));
+
+        execute("erase-reason", Map.of("tenant", "acme", "batch_id", key.batchId()));
+
+        assertThat(ledger.find(key).orElseThrow().reason()).isNull();
+        assertThat(ledger.requests(opened.id(), 10))
+                .extracting(AuditEntry::reason)
+                .containsOnlyNulls();
+        assertThat(count("cancellation_request WHERE reason IS NOT NULL")).isEqualTo(1);
+        assertThat(count("cancellation WHERE reason IS NOT NULL")).isEqualTo(1);
+    }
+
+    @Test
+    void aWholeTenantCanBeErased() throws Exception {
+        Opened opened = open(intent(newKey(), NOON));
+        jdbc.sql("""
+                        INSERT INTO scheduled_tasks (task_name, task_instance, picked, version)
+                        VALUES ('follow-up', :instance, FALSE, 1)
+                        """).param("instance", opened.id() + "-" + opened.life()).update();
+        CancellationKey others = new CancellationKey(GLOBEX, newKey().batchId());
+        open(intent(others, NOON));
+        run(() -> {
+            ledger.addToTotals(ACME, SIGHTING.counts());
+            ledger.addToTotals(GLOBEX, SIGHTING.counts());
+            return true;
+        });
+
+        execute("erase-tenant", Map.of("tenant", "acme"));
+
+        assertThat(count("cancellation")).isEqualTo(1);
+        assertThat(count("cancellation_request")).isEqualTo(1);
+        assertThat(ledger.find(others)).isPresent();
+        assertThat(ledger.totals()).extracting(ItemTotal::tenant).containsExactly(GLOBEX);
+    }
+
+    private void execute(String heading, Map<String, String> values) throws Exception {
+        String page = Files.readString(Path.of("docs", "OPERATIONS.md"));
+        Matcher block = Pattern.compile("```sql\\n-- " + heading + "\\n(.*?)```", Pattern.DOTALL)
+                .matcher(page);
+        assertThat(block.find())
+                .as("a block " + heading + " in docs/OPERATIONS.md")
+                .isTrue();
+        String sql = block.group(1);
+        for (Map.Entry<String, String> value : values.entrySet()) {
+            sql = sql.replace("<" + value.getKey() + ">", value.getValue());
+        }
+        for (String statement : sql.split(";\\n")) {
+            if (!statement.isBlank()) {
+                jdbc.sql(statement).update();
+            }
+        }
+    }
+
+    private boolean answer(Opened opened, boolean ambiguous) {
+        ledger.attempted(opened.id(), 1, ambiguous, NOON.plusSeconds(2));
+        ledger.answered(opened.request(), "upstream_error");
+        return true;
+    }
+
+    private boolean finish(Opened opened, CancellationState end, Sighting sighting, Instant now) {
+        return run(() -> ledger.finish(opened.id(), opened.life(), end, sighting, now));
+    }
+
+    private List<Long> list(CancellationState state, String caller, Instant since, Instant until) {
+        return ledger.list(new CancellationQuery(ACME, state, caller, since, until, null), 100).stream()
+                .map(Cancellation::id)
+                .toList();
+    }
+
+    private long count(String table) {
+        return jdbc.sql("SELECT COUNT(*) FROM " + table).query(Long.class).single();
+    }
+
+    private Opened open(Intent intent) {
+        return run(() -> ledger.open(intent));
+    }
+
+    private <T> T run(Supplier<T> statements) {
+        return transactions.run(statements);
+    }
+
+    private static Intent intent(CancellationKey key, Instant now) {
+        return new Intent(key, "billing", null, null, now, now.plus(DEADLINE));
+    }
+
+    private CancellationKey newKey() {
+        return new CancellationKey(ACME, "%024x".formatted(batches.incrementAndGet()));
+    }
+
+    private static <T> List<T> atOnce(List<Supplier<T>> calls) throws Exception {
+        CountDownLatch ready = new CountDownLatch(calls.size());
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<T>> futures = calls.stream()
+                    .map(call -> threads.submit(() -> {
+                        ready.countDown();
+                        ready.await();
+                        return call.get();
+                    }))
+                    .toList();
+            List<T> results = new ArrayList<>();
+            for (Future<T> future : futures) {
+                results.add(future.get());
+            }
+            return results;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package io.cancelgateway.ledger;
+
+import io.cancelgateway.Databases;
+
+class PostgresLedgerIT extends LedgerContract {
+
+    private static final String ADDRESS = Databases.postgres();
+
+    @Override
+    String address() {
+        return ADDRESS;
+    }
+}
