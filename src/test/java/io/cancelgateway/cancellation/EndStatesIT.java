@@ -364,11 +364,30 @@ class EndStatesIT extends EndToEnd {
         assertThat(cancel(batch.id()).status()).isEqualTo(202);
         VENDOR.next(Operation.RETRIEVE, Fault.rateLimited("120"));
         await().until(() -> gauge("cancel.gateway.tenants.paused") == 1);
-        int looks = VENDOR.requests(Operation.RETRIEVE).size();
+        long looks = VENDOR.requests(Operation.RETRIEVE).stream()
+                .filter(look -> look.uri().contains(batch.id()))
+                .count();
         batch.drain(CLOCK.instant());
 
         CLOCK.push(Duration.ofMinutes(3));
-        assertThat(VENDOR.requests(Operation.RETRIEVE)).hasSize(looks);
+        // meanwhile another tenant's follow-up, which is younger, comes to its end
+        SimulatedBatch others = VENDOR.account(GLOBEX_KEY).createBatch(1, 1, AN_HOUR);
+        cancel(others.id(), "x-api-key", WIDE_TOKEN, "X-Tenant-Id", "globex");
+        others.drain(CLOCK.instant());
+        await().untilAsserted(() -> assertThat(send(
+                                "GET",
+                                "/v1/cancellations/" + others.id(),
+                                "x-api-key",
+                                WIDE_TOKEN,
+                                "X-Tenant-Id",
+                                "globex")
+                        .json()
+                        .path("state")
+                        .stringValue())
+                .isEqualTo("canceled"));
+        assertThat(VENDOR.requests(Operation.RETRIEVE))
+                .filteredOn(look -> look.uri().contains(batch.id()))
+                .hasSize((int) looks);
 
         time.push(Duration.ofMinutes(3));
         CLOCK.push(Duration.ofMinutes(3));

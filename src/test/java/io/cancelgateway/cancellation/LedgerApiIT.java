@@ -1,0 +1,261 @@
+package io.cancelgateway.cancellation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cancelgateway.EndToEnd;
+import io.cancelgateway.simulator.Fault;
+import io.cancelgateway.simulator.Operation;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reading the ledger over HTTP. */
+class LedgerApiIT extends EndToEnd {
+
+    @Autowired
+    private JdbcClient jdbc;
+
+    @BeforeEach
+    void emptyLedger() {
+        jdbc.sql("DELETE FROM cancellation").update();
+    }
+
+    @Test
+    void aRecordHasTheContractsMembersAndNoOthers() {
+        Instant before = Instant.now();
+        String id = ACME.createBatch().id();
+        cancel(
+                id,
+                "x-api-key",
+                TOKEN,
+                "X-Cancel-Reason",
+                "wrong videos",
+                "traceparent",
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+
+        Reply reply = get("/v1/cancellations/" + id);
+
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(reply.header("Content-Type")).isEqualTo("application/json");
+        JsonNode record = reply.json();
+        assertThat(record.propertyNames())
+                .containsExactly(
+                        "batch_id",
+                        "tenant",
+                        "state",
+                        "requested_by",
+                        "reason",
+                        "requested_at",
+                        "accepted_at",
+                        "attempts",
+                        "model_name",
+                        "analysis_mode",
+                        "counts_at_acceptance",
+                        "requests");
+        assertThat(record.path("batch_id").stringValue()).isEqualTo(id);
+        assertThat(record.path("tenant").stringValue()).isEqualTo("acme");
+        assertThat(record.path("requested_by").stringValue()).isEqualTo("billing");
+        assertThat(record.path("reason").stringValue()).isEqualTo("wrong videos");
+        assertThat(record.path("requested_at").stringValue()).endsWith("Z");
+        assertThat(Instant.parse(record.path("requested_at").stringValue()))
+                .isBetween(before.minusSeconds(1), Instant.now());
+        JsonNode request = record.path("requests").path(0);
+        assertThat(request.propertyNames()).containsExactly("caller", "reason", "received_at", "outcome", "trace_id");
+        assertThat(request.path("trace_id").stringValue()).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
+        assertThat(request.path("outcome").stringValue()).isEqualTo("accepted");
+    }
+
+    @Test
+    void aRecordIsFoundWhateverTheCaseOfItsId() {
+        String id = ACME.createBatch().id();
+        cancel(id);
+
+        assertThat(get("/v1/cancellations/" + id.toUpperCase(java.util.Locale.ROOT))
+                        .status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void whatNobodyAskedForIsNotFound() {
+        get("/v1/cancellations/00000000000000000000aaaa").isProblem(404, "cancellation_not_found");
+        get("/v1/cancellations/nonsense").isProblem(400, "parameter_invalid");
+    }
+
+    @Test
+    void aCallerSeesItsTenantsRecordsOnly() {
+        String id = GLOBEX.createBatch().id();
+        cancel(id, "x-api-key", WIDE_TOKEN, "X-Tenant-Id", "globex");
+
+        get("/v1/cancellations/" + id).isProblem(404, "cancellation_not_found");
+        assertThat(ids(get("/v1/cancellations"))).isEmpty();
+        get("/v1/cancellations/" + id, "X-Tenant-Id", "globex").isProblem(403, "tenant_not_allowed");
+        get("/v1/cancellations", "X-Tenant-Id", "globex").isProblem(403, "tenant_not_allowed");
+        assertThat(send("GET", "/v1/cancellations/" + id, "x-api-key", WIDE_TOKEN, "X-Tenant-Id", "globex")
+                        .status())
+                .isEqualTo(200);
+        send("GET", "/v1/cancellations", "x-api-key", WIDE_TOKEN).isProblem(400, "tenant_required");
+        send("GET", "/v1/cancellations").isProblem(401, "unauthorized");
+    }
+
+    @Test
+    void oneWhoMayReadReads() {
+        String id = ACME.createBatch().id();
+        cancel(id);
+
+        assertThat(send("GET", "/v1/cancellations/" + id, "x-api-key", READ_TOKEN)
+                        .status())
+                .isEqualTo(200);
+        assertThat(ids(send("GET", "/v1/cancellations", "x-api-key", READ_TOKEN)))
+                .containsExactly(id);
+    }
+
+    @Test
+    void pagesGoThroughAllRecordsNewestFirst() {
+        List<String> canceled = cancelSome(7);
+
+        List<String> seen = new ArrayList<>();
+        Reply page = get("/v1/cancellations?limit=3");
+        seen.addAll(ids(page));
+        assertThat(seen).hasSize(3);
+        while (page.json().has("next_cursor")) {
+            page = get("/v1/cancellations?limit=3&cursor="
+                    + page.json().path("next_cursor").stringValue());
+            seen.addAll(ids(page));
+        }
+
+        assertThat(seen).containsExactlyElementsOf(canceled.reversed());
+        assertThat(get("/v1/cancellations?limit=7").json().has("next_cursor")).isFalse();
+        assertThat(get("/v1/cancellations").json().path("cancellations").path(0).has("requests"))
+                .isFalse();
+    }
+
+    @Test
+    void filtersCanBeCombined() {
+        List<String> accepted = cancelSome(2);
+        SIMULATOR.next(Operation.CANCEL, Fault.status(429, "too_many_requests"));
+        String failed = ACME.createBatch().id();
+        cancel(failed, "x-api-key", WIDE_TOKEN, "X-Tenant-Id", "acme");
+        String second = time(accepted.get(1));
+
+        assertThat(ids(get("/v1/cancellations?state=failed"))).containsExactly(failed);
+        assertThat(ids(get("/v1/cancellations?state=canceling"))).containsExactlyElementsOf(accepted.reversed());
+        assertThat(ids(get("/v1/cancellations?requested_by=scheduler"))).containsExactly(failed);
+        assertThat(ids(get("/v1/cancellations?requested_by=nobody"))).isEmpty();
+        assertThat(ids(get("/v1/cancellations?since=" + second))).containsExactly(failed, accepted.get(1));
+        assertThat(ids(get("/v1/cancellations?until=" + second))).containsExactly(accepted.get(0));
+        assertThat(ids(get("/v1/cancellations?state=canceling&requested_by=billing&since=" + second)))
+                .containsExactly(accepted.get(1));
+        assertThat(ids(get("/v1/cancellations?state=&requested_by=&since=&until=&limit=&cursor=")))
+                .hasSize(3);
+        assertThat(ids(get("/v1/cancellations?since="
+                        + URLEncoder.encode("2020-01-01T01:00:00+01:00", StandardCharsets.UTF_8))))
+                .hasSize(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "state=done",
+                "state=CANCELED",
+                "since=yesterday",
+                "since=2026-01-01",
+                "until=2026-13-01T00:00:00Z",
+                "until=%2B999999-01-01T00:00:00Z",
+                "limit=0",
+                "limit=201",
+                "limit=x",
+                "limit=5&limit=6",
+                "cursor=x",
+                "cursor=AAAA",
+                "cursor=____________________________",
+                "cursor=f_________8AAAAAAAAAAQ",
+                "cursor=%27%3B%20DROP%20TABLE%20cancellation",
+            })
+    void aMalformedParameterIsRefused(String query) {
+        get("/v1/cancellations?" + query).isProblem(400, "parameter_invalid");
+    }
+
+    @Test
+    void anExportHasEveryMatchOneALine() {
+        List<String> canceled = cancelSome(3);
+        jdbc.sql("""
+                        INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by,
+                                                  requested_at, deadline_at, attempts, ambiguous)
+                        SELECT 'acme', LPAD(CAST(x AS varchar), 24, '0'), 1, 'requested', FALSE, 'importer',
+                               TIMESTAMP WITH TIME ZONE '2020-01-01 00:00:00+00',
+                               TIMESTAMP WITH TIME ZONE '2020-01-01 00:00:00+00', 0, FALSE
+                          FROM SYSTEM_RANGE(1, 1201)
+                        """).update();
+
+        Reply all = get("/v1/cancellations?limit=2", "Accept", "application/x-ndjson");
+
+        assertThat(all.status()).isEqualTo(200);
+        assertThat(all.header("Content-Type")).isEqualTo("application/x-ndjson");
+        List<JsonNode> lines =
+                all.text().lines().map(JsonMapper.shared()::readTree).toList();
+        assertThat(lines).hasSize(1204);
+        assertThat(lines)
+                .extracting(line -> line.path("batch_id").stringValue())
+                .doesNotHaveDuplicates();
+        assertThat(lines.subList(0, 3))
+                .extracting(line -> line.path("batch_id").stringValue())
+                .containsExactlyElementsOf(canceled.reversed());
+        assertThat(get("/v1/cancellations?requested_by=billing", "Accept", "text/html, application/x-ndjson;q=0.9")
+                        .text()
+                        .lines())
+                .hasSize(3);
+        assertThat(get("/v1/cancellations?requested_by=nobody", "Accept", "application/x-ndjson")
+                        .text())
+                .isEmpty();
+        get("/v1/cancellations?state=x", "Accept", "application/x-ndjson").isProblem(400, "parameter_invalid");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"application/x-ndjson;q=0", "nonsense", "*/*", "application/json"})
+    void whoDoesNotAskForLinesGetsAPage(String accept) {
+        cancelSome(1);
+
+        Reply reply = get("/v1/cancellations", "Accept", accept);
+
+        assertThat(reply.header("Content-Type")).isEqualTo("application/json");
+        assertThat(ids(reply)).hasSize(1);
+    }
+
+    private List<String> cancelSome(int count) {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            ids.add(ACME.createBatch().id());
+            assertThat(cancel(ids.getLast()).status()).isEqualTo(202);
+        }
+        return ids;
+    }
+
+    private String time(String id) {
+        return get("/v1/cancellations/" + id).json().path("requested_at").stringValue();
+    }
+
+    private static List<String> ids(Reply reply) {
+        assertThat(reply.status()).as(reply.text()).isEqualTo(200);
+        return reply.json()
+                .path("cancellations")
+                .valueStream()
+                .map(record -> record.path("batch_id").stringValue())
+                .toList();
+    }
+
+    private Reply get(String path, String... headers) {
+        List<String> all = new ArrayList<>(List.of("x-api-key", TOKEN));
+        all.addAll(List.of(headers));
+        return send("GET", path, all.toArray(String[]::new));
+    }
+}
