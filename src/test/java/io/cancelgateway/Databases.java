@@ -28,7 +28,7 @@ public final class Databases {
 
     /** The address of an H2 database in a file in this directory, as the gateway's own default is. */
     public static String h2(Path directory) {
-        return "jdbc:h2:file:" + directory.resolve("ledger") + ";DB_CLOSE_ON_EXIT=FALSE";
+        return "jdbc:h2:file:" + directory.resolve("ledger");
     }
 
     /** Started when it is first needed. */

@@ -4,7 +4,7 @@ import io.cancelgateway.caller.Caller;
 import io.cancelgateway.caller.TenantSelection;
 import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationQuery;
-import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.ledger.LedgerQueries;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.tenant.Tenant;
@@ -35,27 +35,31 @@ class CancellationController {
     /** Records read at once for an export, which may be of any length. */
     private static final int EXPORT_PAGE = 500;
 
-    private final Ledger ledger;
+    private final LedgerQueries ledger;
     private final TenantSelection tenants;
     private final JsonMapper json;
 
-    CancellationController(Ledger ledger, TenantSelection tenants, JsonMapper json) {
+    CancellationController(LedgerQueries ledger, TenantSelection tenants, JsonMapper json) {
         this.ledger = ledger;
         this.tenants = tenants;
         this.json = json;
     }
 
     @GetMapping("/v1/cancellations/{batch_id}")
-    CancellationView record(
-            @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request) {
+    void record(
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable("batch_id") String id,
+            HttpServletRequest request,
+            HttpServletResponse response)
+            throws IOException {
         BatchId batch = Requests.batchId(id);
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
-        return ledger.find(Cancellations.key(tenant, batch))
-                .map(found -> CancellationView.of(found, ledger.requests(found.id(), REQUESTS_SHOWN)))
+        Cancellation found = ledger.find(Cancellations.key(tenant, batch))
                 .orElseThrow(() -> Problem.of(
                                 ProblemType.CANCELLATION_NOT_FOUND,
                                 "Nobody has asked this gateway to cancel that batch for this tenant.")
                         .toException());
+        write(CancellationView.of(found, ledger.requests(found.id(), REQUESTS_SHOWN)), response);
     }
 
     @GetMapping("/v1/cancellations")
@@ -67,13 +71,13 @@ class CancellationController {
         if (wantsLines(request)) {
             export(query, response);
         } else {
-            page(query, parameters.limit(), response);
+            write(PageView.of(ledger.list(query, parameters.limit() + 1), parameters.limit()), response);
         }
     }
 
-    private void page(CancellationQuery query, int limit, HttpServletResponse response) throws IOException {
-        List<Cancellation> found = ledger.list(query, limit + 1);
-        byte[] body = json.writeValueAsBytes(PageView.of(found, limit));
+    /** JSON, whatever the request accepts, as errors are. */
+    private void write(Object view, HttpServletResponse response) throws IOException {
+        byte[] body = json.writeValueAsBytes(view);
         response.setContentType(MediaType.APPLICATION_JSON_VALUE);
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
@@ -96,10 +100,19 @@ class CancellationController {
 
     private static boolean wantsLines(HttpServletRequest request) {
         try {
-            return MediaType.parseMediaTypes(Requests.headers(request, HttpHeaders.ACCEPT)).stream()
-                    .anyMatch(type -> type.equalsTypeAndSubtype(NDJSON) && type.getQualityValue() > 0);
+            List<MediaType> accepted = MediaType.parseMediaTypes(Requests.headers(request, HttpHeaders.ACCEPT));
+            double lines = quality(NDJSON, accepted);
+            return lines > 0 && lines >= quality(MediaType.APPLICATION_JSON, accepted);
         } catch (InvalidMediaTypeException e) {
             return false;
         }
+    }
+
+    private static double quality(MediaType type, List<MediaType> accepted) {
+        return accepted.stream()
+                .filter(type::equalsTypeAndSubtype)
+                .mapToDouble(MediaType::getQualityValue)
+                .max()
+                .orElse(0);
     }
 }

@@ -19,21 +19,25 @@ import io.cancelgateway.twelvelabs.VendorError;
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Service;
-import org.springframework.transaction.TransactionException;
 
 /** The central path: write the intent down, ask the upstream, write down what came back, return it. */
 @Service
 class Cancellations {
 
     private static final Logger log = LoggerFactory.getLogger(Cancellations.class);
+
+    private static final Runnable NOTHING = () -> {};
+
+    /** How long it may take to open a record, before the upstream's deadline begins. */
+    private static final Duration OPENING = Duration.ofSeconds(2);
 
     private final Ledger ledger;
     private final LedgerTransactions transactions;
@@ -85,7 +89,7 @@ class Cancellations {
                 reason.map(CancelReason::text).orElse(null),
                 traceId(),
                 now,
-                now.plus(twelveLabs.deadline()));
+                now.plus(twelveLabs.deadline()).plus(OPENING));
     }
 
     /** One batch whatever the case of its id. */
@@ -123,7 +127,7 @@ class Cancellations {
                         Answer.Unavailable _,
                         Answer.DeadlineExceeded _ -> ended(opened, delivery, outcome, CancellationState.FAILED);
             }
-        } catch (DataAccessException | TransactionException e) {
+        } catch (RuntimeException e) {
             log.error("The outcome of cancellation {} is not written down; its follow-up will find it out", opened, e);
         }
     }
@@ -144,14 +148,26 @@ class Cancellations {
         }
     }
 
-    /** Canceled by an attempt that got no answer. */
+    /** It is canceled already: through us, if one of our attempts went without an answer; else by someone else. */
     private void found(Opened opened, Delivery delivery, Outcome outcome, Batch batch) {
-        Optional<Pursuit> pursuit = transactions.run(() -> {
-            ledger.attempted(opened.id(), delivery.sent(), delivery.ambiguous(), clock.instant());
-            ledger.answered(opened.request(), outcome.word());
-            return ledger.pursuit(opened.id(), opened.life());
-        });
-        pursuit.ifPresent(found -> Endings.of(batch).ifPresent(end -> endings.finish(found, end, Sightings.of(batch))));
+        Instant now = clock.instant();
+        Optional<CancellationState> end = Endings.of(batch);
+        transactions
+                .run(() -> {
+                    ledger.attempted(opened.id(), delivery.sent(), delivery.ambiguous(), now);
+                    ledger.answered(opened.request(), outcome.word());
+                    Optional<Pursuit> pursuit = ledger.pursuit(opened.id(), opened.life());
+                    if (end.isEmpty() || pursuit.isEmpty()) {
+                        return NOTHING;
+                    }
+                    if (pursuit.get().ambiguous() || pursuit.get().state() == CancellationState.CANCELING) {
+                        return endings.finish(pursuit.get(), end.get(), Sightings.of(batch), now);
+                    }
+                    // one that is under way may find that it was through us, or the follow-up may
+                    ledger.end(opened.id(), end.get(), now);
+                    return NOTHING;
+                })
+                .run();
     }
 
     private void ended(Opened opened, Delivery delivery, Outcome outcome, CancellationState end) {

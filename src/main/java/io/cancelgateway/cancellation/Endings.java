@@ -3,12 +3,10 @@ package io.cancelgateway.cancellation;
 import io.cancelgateway.ledger.CancellationState;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerMetrics;
-import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.ledger.Pursuit;
 import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.VendorError;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -16,29 +14,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Brings cancellations to their end, and counts what they saved: once, whoever found it out. */
+/** Brings cancellations to the end that their batch came to, and counts what they saved: once, whoever found it out. */
 @Component
 class Endings {
 
     private static final Logger log = LoggerFactory.getLogger(Endings.class);
 
     private final Ledger ledger;
-    private final LedgerTransactions transactions;
     private final LedgerMetrics ledgerMetrics;
     private final CancellationMetrics metrics;
-    private final Clock clock;
 
-    Endings(
-            Ledger ledger,
-            LedgerTransactions transactions,
-            LedgerMetrics ledgerMetrics,
-            CancellationMetrics metrics,
-            Clock clock) {
+    Endings(Ledger ledger, LedgerMetrics ledgerMetrics, CancellationMetrics metrics) {
         this.ledger = ledger;
-        this.transactions = transactions;
         this.ledgerMetrics = ledgerMetrics;
         this.metrics = metrics;
-        this.clock = clock;
     }
 
     /** How a batch in this status ends its cancellation; empty where it is not at its end. */
@@ -62,40 +51,29 @@ class Endings {
         };
     }
 
-    /** The batch came to its end, or its end will not be known. A batch that is canceled here is so through us. */
-    void finish(Pursuit pursuit, CancellationState end, Sighting sighting) {
-        Instant now = clock.instant();
-        boolean won = transactions.run(() -> {
-            boolean ended = ledger.finish(pursuit.id(), pursuit.life(), end, sighting, now);
-            if (ended && end == CancellationState.CANCELED) {
-                ledger.addToTotals(pursuit.key().tenant(), sighting.counts());
-            }
-            return ended;
-        });
-        if (!won) {
-            return;
+    /**
+     * Writes the end down, in the caller's transaction. A batch that is canceled here is so through us.
+     *
+     * @return what to do once that is committed
+     */
+    Runnable finish(Pursuit pursuit, CancellationState end, Sighting sighting, Instant now) {
+        if (!ledger.finish(pursuit.id(), pursuit.life(), end, sighting, now)) {
+            return () -> {};
         }
+        if (end == CancellationState.CANCELED) {
+            ledger.addToTotals(pursuit.key().tenant(), sighting.counts());
+        }
+        return () -> count(pursuit, end, sighting, now);
+    }
+
+    private void count(Pursuit pursuit, CancellationState end, Sighting sighting, Instant now) {
         log.info("Cancellation of {} ended: {}, {}", pursuit.key(), end.word(), sighting.counts());
         if (end == CancellationState.CANCELED) {
             metrics.items(pursuit.key().tenant(), sighting);
-            ledgerMetrics.read();
+            ledgerMetrics.changed(pursuit.key().tenant());
         }
         if (pursuit.acceptedAt() != null && end != CancellationState.UNCONFIRMED) {
             metrics.confirmed(Duration.between(pursuit.acceptedAt(), now));
         }
-    }
-
-    /** The upstream took the cancel after all. */
-    void adopt(Pursuit pursuit, Sighting sighting) {
-        transactions.run(() -> ledger.accept(pursuit.id(), 0, sighting, clock.instant()));
-    }
-
-    /** The cancel has not taken effect; false where a new request may know better. */
-    boolean settle(Pursuit pursuit, CancellationState end) {
-        boolean won = transactions.run(() -> ledger.settle(pursuit.id(), pursuit.life(), end, clock.instant()));
-        if (won) {
-            log.info("Cancellation of {} ended: {}", pursuit.key(), end.word());
-        }
-        return won;
     }
 }

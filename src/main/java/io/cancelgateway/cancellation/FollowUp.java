@@ -2,6 +2,7 @@ package io.cancelgateway.cancellation;
 
 import io.cancelgateway.ledger.CancellationState;
 import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.ledger.Pursuit;
 import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.tenant.Tenant;
@@ -33,18 +34,32 @@ class FollowUp {
     /** A batch is cut off 24 hours after its creation, and was created before its cancel was requested. */
     private static final Duration LIFE_OF_A_BATCH = Duration.ofHours(24);
 
+    /** How much longer it is tried to learn the end of a batch that cannot be looked at. */
+    private static final Duration GRACE = Duration.ofHours(1);
+
+    private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
+
     /** A key that is refused is tried again, but not as if nothing had happened. */
     private static final Duration BETWEEN_PROBES_OF_A_REFUSED_KEY = Duration.ofMinutes(15);
 
     private final Ledger ledger;
+    private final LedgerTransactions transactions;
     private final Endings endings;
     private final TwelveLabs twelveLabs;
     private final Tenants tenants;
     private final Clock clock;
     private final Pace pace;
 
-    FollowUp(Ledger ledger, Endings endings, TwelveLabs twelveLabs, Tenants tenants, Clock clock, Pace pace) {
+    FollowUp(
+            Ledger ledger,
+            LedgerTransactions transactions,
+            Endings endings,
+            TwelveLabs twelveLabs,
+            Tenants tenants,
+            Clock clock,
+            Pace pace) {
         this.ledger = ledger;
+        this.transactions = transactions;
         this.endings = endings;
         this.twelveLabs = twelveLabs;
         this.tenants = tenants;
@@ -63,58 +78,88 @@ class FollowUp {
         if (callersAreAtIt(pursuit)) {
             return later(pursuit);
         }
-        Optional<Duration> again = tenants.find(pursuit.key().tenant())
+        return tenants.find(pursuit.key().tenant())
                 .map(tenant -> look(pursuit, tenant))
                 // a tenant that was removed may come back
-                .orElseGet(() -> later(pursuit));
-        return again.isPresent() && lifeIsOver(pursuit) ? unconfirmed(pursuit) : again;
+                .orElseGet(() -> unanswered(pursuit, null));
     }
 
     private Optional<Duration> look(Pursuit pursuit, Tenant tenant) {
         return switch (twelveLabs.look(tenant, new BatchId(pursuit.key().batchId()))) {
             case Answer.Found(Batch batch) -> seen(pursuit, batch);
             case Answer.NotFound _ -> absent(pursuit);
-            case Answer.KeyRejected() -> Optional.of(pace.jittered(BETWEEN_PROBES_OF_A_REFUSED_KEY));
-            case Answer.RateLimited(Duration retryAfter) -> notBefore(retryAfter, pursuit);
-            case Answer.Unavailable(Duration retryAfter) -> notBefore(retryAfter, pursuit);
-            case Answer.Failed(String _, Duration retryAfter) -> notBefore(retryAfter, pursuit);
+            case Answer.KeyRejected() -> goOn(pursuit, pace.jittered(BETWEEN_PROBES_OF_A_REFUSED_KEY), LIFE_OF_A_BATCH);
+            case Answer.RateLimited(Duration retryAfter) -> unanswered(pursuit, retryAfter);
+            case Answer.Unavailable(Duration retryAfter) -> unanswered(pursuit, retryAfter);
+            case Answer.Failed(String _, Duration retryAfter) -> unanswered(pursuit, retryAfter);
             case Answer.Accepted _, Answer.Invalid _, Answer.AlreadyTerminal _, Answer.DeadlineExceeded _ ->
-                later(pursuit);
+                unanswered(pursuit, null);
         };
     }
 
     private Optional<Duration> seen(Pursuit pursuit, Batch batch) {
         Optional<CancellationState> end = Endings.of(batch);
         if (end.isPresent()) {
-            endings.finish(pursuit, end.get(), Sightings.of(batch));
-            return Optional.empty();
+            return finish(pursuit, end.get(), Sightings.of(batch));
         }
         if (pursuit.state() == CancellationState.CANCELING) {
-            return later(pursuit);
+            return open(pursuit);
         }
         if (batch.canceling()) {
             log.info("The cancel of batch {} had taken effect after all", pursuit.key());
-            endings.adopt(pursuit, Sightings.of(batch));
-            return later(pursuit);
+            transactions.run(() -> ledger.accept(pursuit.id(), 0, Sightings.of(batch), clock.instant()));
+            return open(pursuit);
         }
-        return clock.instant().isBefore(failedAt(pursuit)) ? later(pursuit) : settle(pursuit, CancellationState.FAILED);
+        return clock.instant().isBefore(failedAt(pursuit)) ? open(pursuit) : settle(pursuit, CancellationState.FAILED);
     }
 
     /** No such batch. While a request may be under way, that is for it to find out. */
     private Optional<Duration> absent(Pursuit pursuit) {
         return pursuit.state() == CancellationState.REQUESTED
                 ? settle(pursuit, CancellationState.NOT_FOUND)
-                : later(pursuit);
+                : open(pursuit);
     }
 
     private Optional<Duration> settle(Pursuit pursuit, CancellationState end) {
-        return endings.settle(pursuit, end) ? Optional.empty() : later(pursuit);
+        if (!transactions.run(() -> ledger.settle(pursuit, end, clock.instant()))) {
+            return later(pursuit);
+        }
+        log.info("Cancellation of {} ended: {}", pursuit.key(), end.word());
+        return Optional.empty();
     }
 
-    private Optional<Duration> unconfirmed(Pursuit pursuit) {
-        log.warn("The end of batch {} could not be learned in its life; it is not looked at any more", pursuit.key());
-        endings.finish(pursuit, CancellationState.UNCONFIRMED, Sighting.NONE);
+    private Optional<Duration> finish(Pursuit pursuit, CancellationState end, Sighting sighting) {
+        transactions
+                .run(() -> endings.finish(pursuit, end, sighting, clock.instant()))
+                .run();
         return Optional.empty();
+    }
+
+    /** The batch was looked at, and is not at its end. */
+    private Optional<Duration> open(Pursuit pursuit) {
+        return goOn(pursuit, delay(pursuit), LIFE_OF_A_BATCH);
+    }
+
+    /** The batch could not be looked at: which says nothing about it, so that it is tried for a little longer. */
+    private Optional<Duration> unanswered(Pursuit pursuit, @Nullable Duration retryAfter) {
+        Duration delay = delay(pursuit);
+        // the upstream's word counts as it does for a pause: an account is tried again after a while
+        Duration more = retryAfter == null ? Duration.ZERO : retryAfter;
+        return goOn(
+                pursuit,
+                delay.plus(more.compareTo(MAX_RETRY_AFTER) < 0 ? more : MAX_RETRY_AFTER),
+                LIFE_OF_A_BATCH.plus(GRACE));
+    }
+
+    private Optional<Duration> goOn(Pursuit pursuit, Duration delay, Duration longest) {
+        @Nullable Instant accepted = pursuit.acceptedAt();
+        // it may have been accepted in an earlier life
+        Instant begin = accepted != null && accepted.isAfter(pursuit.requestedAt()) ? accepted : pursuit.requestedAt();
+        if (clock.instant().isBefore(begin.plus(longest))) {
+            return Optional.of(delay);
+        }
+        log.warn("The end of batch {} could not be learned in its life; it is not looked at any more", pursuit.key());
+        return finish(pursuit, CancellationState.UNCONFIRMED, Sighting.NONE);
     }
 
     private boolean callersAreAtIt(Pursuit pursuit) {
@@ -130,17 +175,11 @@ class FollowUp {
         return settled.isAfter(pursuit.deadline()) ? settled : pursuit.deadline();
     }
 
-    private boolean lifeIsOver(Pursuit pursuit) {
-        @Nullable Instant accepted = pursuit.acceptedAt();
-        Instant begin = accepted == null ? pursuit.requestedAt() : accepted;
-        return !clock.instant().isBefore(begin.plus(LIFE_OF_A_BATCH));
-    }
-
     private Optional<Duration> later(Pursuit pursuit) {
-        return Optional.of(pace.after(Duration.between(pursuit.requestedAt(), clock.instant())));
+        return Optional.of(delay(pursuit));
     }
 
-    private Optional<Duration> notBefore(@Nullable Duration retryAfter, Pursuit pursuit) {
-        return later(pursuit).map(delay -> retryAfter == null ? delay : delay.plus(retryAfter));
+    private Duration delay(Pursuit pursuit) {
+        return pace.after(Duration.between(pursuit.requestedAt(), clock.instant()));
     }
 }

@@ -1,11 +1,13 @@
 package io.cancelgateway.cancellation;
 
 import com.github.kagkarlsson.scheduler.SchedulerClient;
+import com.github.kagkarlsson.scheduler.exceptions.FailedToScheduleBatchException;
 import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import io.cancelgateway.ledger.Opened;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.stereotype.Component;
 
 /**
@@ -30,9 +32,13 @@ class FollowUpSchedule {
     /** Takes part in the transaction that opened it. */
     void add(Opened opened) {
         // one INSERT; scheduling a single task would look first whether it is there
-        scheduler.scheduleBatch(
-                List.of(TASK.instance(opened.id() + "-" + opened.life()).build()),
-                clock.instant().plus(pace.after(Duration.ZERO)));
+        try {
+            scheduler.scheduleBatch(
+                    List.of(TASK.instance(opened.id() + "-" + opened.life()).build()),
+                    clock.instant().plus(pace.after(Duration.ZERO)));
+        } catch (FailedToScheduleBatchException e) {
+            throw new DataAccessResourceFailureException("The follow-up's task was not written", e);
+        }
     }
 
     static Step parse(String instance) {

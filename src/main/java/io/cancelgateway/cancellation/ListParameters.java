@@ -9,8 +9,11 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,14 +26,22 @@ record ListParameters(
         int limit,
         CancellationQuery.@Nullable Position after) {
 
+    private static final List<String> NAMES = List.of("state", "requested_by", "since", "until", "limit", "cursor");
+    private static final Pattern CALLER = Pattern.compile("[\\x21-\\x7e]{1,128}");
     private static final int MAX_LIMIT = 200;
     private static final int DEFAULT_LIMIT = 50;
 
     /** @throws ProblemException {@code parameter_invalid} */
     static ListParameters of(HttpServletRequest request) {
+        // a misspelled filter would show more than was asked for
+        for (String name : Collections.list(request.getParameterNames())) {
+            if (!NAMES.contains(name)) {
+                throw Requests.malformed("There are these parameters only: " + String.join(", ", NAMES) + ".");
+            }
+        }
         return new ListParameters(
                 read(request, "state", ListParameters::state),
-                read(request, "requested_by", Optional::of),
+                read(request, "requested_by", ListParameters::caller),
                 read(request, "since", ListParameters::time),
                 read(request, "until", ListParameters::time),
                 Optional.ofNullable(read(request, "limit", ListParameters::limit))
@@ -71,6 +82,10 @@ record ListParameters(
 
     private static Optional<CancellationState> state(String text) {
         return CancellationState.ofWord(text);
+    }
+
+    private static Optional<String> caller(String text) {
+        return Optional.of(text).filter(name -> CALLER.matcher(name).matches());
     }
 
     private static Optional<Integer> limit(String text) {

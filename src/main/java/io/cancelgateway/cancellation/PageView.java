@@ -1,16 +1,17 @@
 package io.cancelgateway.cancellation;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.cancelgateway.ledger.Cancellation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /** A page of records as callers see it. */
+@JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record PageView(
-        @JsonProperty("cancellations") List<CancellationView> cancellations,
-        @JsonProperty("next_cursor") @Nullable String nextCursor) {
+        List<CancellationView> cancellations, @Nullable String nextCursor) {
 
     /** @param found up to one more than {@code limit}, which tells whether there is a next page */
     static PageView of(List<Cancellation> found, int limit) {

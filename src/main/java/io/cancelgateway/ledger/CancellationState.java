@@ -40,7 +40,9 @@ public enum CancellationState {
             case CANCELING -> next == CANCELED || next == COMPLETED || next == EXPIRED || next == UNCONFIRMED;
             case CANCELED, COMPLETED, EXPIRED -> false;
             // did not come to the batch's end: a new cancel starts it again
-            case NOT_FOUND, REJECTED, FAILED, UNDELIVERABLE, UNCONFIRMED -> next == REQUESTED;
+            case NOT_FOUND, REJECTED, FAILED, UNDELIVERABLE -> next == REQUESTED;
+            // where it was accepted, it still is
+            case UNCONFIRMED -> next == REQUESTED || next == CANCELING;
         };
     }
 

@@ -1,34 +1,25 @@
 package io.cancelgateway.ledger;
 
+import static io.cancelgateway.ledger.Columns.instant;
+import static io.cancelgateway.ledger.Columns.instantOrNull;
+import static io.cancelgateway.ledger.Columns.key;
+import static io.cancelgateway.ledger.Columns.state;
+import static io.cancelgateway.ledger.Columns.utc;
+
 import io.cancelgateway.tenant.TenantId;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.OptimisticLockingFailureException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.GeneratedKeyHolder;
 import org.springframework.jdbc.support.KeyHolder;
 
 /**
- * The table. Each method is one to a few statements in the caller's transaction; whoever of several writers wins is told
+ * What changes in the table. Each method is one to a few statements in the caller's transaction; whoever of several writers wins is told
  * so by {@code true}. SQL that H2 and PostgreSQL both take. Times are kept to the microsecond.
  */
 public class Ledger {
-
-    private static final String RECORD = """
-            id, tenant, batch_id, state, requested_by, reason, requested_at, accepted_at, finished_at, attempts,
-            model_name, analysis_mode,
-            accepted_total_items, accepted_queued_items, accepted_processing_items,
-            accepted_ready_items, accepted_failed_items, accepted_canceled_items,
-            final_total_items, final_queued_items, final_processing_items,
-            final_ready_items, final_failed_items, final_canceled_items
-            """;
 
     private final JdbcClient jdbc;
 
@@ -40,7 +31,9 @@ public class Ledger {
      * Writes a request down: starts a cancellation, starts one again that did not come to the batch's end, or joins.
      *
      * @throws org.springframework.dao.DataIntegrityViolationException if another request started the same cancellation
-     *     in this moment, or it was deleted: to be tried again in a new transaction
+     *     in this moment
+     * @throws OptimisticLockingFailureException if it was deleted in this moment; both to be tried again, in a new
+     *     transaction
      */
     public Opened open(Intent intent) {
         return insert(intent)
@@ -70,10 +63,10 @@ public class Ledger {
     }
 
     private Opened join(Intent intent) {
+        // first of all, and whatever its state: it locks the record, so that what comes next sees how a request that is
+        // ending it now has ended it
+        postponeDeadline(intent);
         boolean restarted = restart(intent);
-        if (!restarted) {
-            postponeDeadline(intent);
-        }
         Joined joined = jdbc.sql("""
                         SELECT id, life, state = 'requested' AND (ambiguous OR EXISTS (
                                    SELECT 1 FROM cancellation_request r
@@ -92,21 +85,31 @@ public class Ledger {
 
     private record Joined(long id, int life, boolean unresolved) {}
 
+    private void postponeDeadline(Intent intent) {
+        int found = jdbc.sql("""
+                        UPDATE cancellation
+                           SET deadline_at = GREATEST(deadline_at, :deadline)
+                         WHERE tenant = :tenant AND batch_id = :batch
+                        """)
+                .param("deadline", utc(intent.deadline()))
+                .param("tenant", intent.key().tenant().value())
+                .param("batch", intent.key().batchId())
+                .update();
+        if (found == 0) {
+            throw new OptimisticLockingFailureException("The record to join was deleted in this moment");
+        }
+    }
+
+    /** One that was accepted, but whose end was not learned, goes on being canceling; and what may have been, may still. */
     private boolean restart(Intent intent) {
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
-                                   SET state = 'requested', life = life + 1, asynchronous = FALSE,
+                                   SET state = CASE WHEN accepted_at IS NULL THEN 'requested' ELSE 'canceling' END,
+                                       ambiguous = state = 'unconfirmed',
+                                       life = life + 1, asynchronous = FALSE,
                                        requested_by = :caller, reason = :reason, requested_at = :received,
-                                       accepted_at = NULL, finished_at = NULL,
-                                       deadline_at = :deadline, last_attempt_at = NULL, ambiguous = FALSE,
-                                       model_name = NULL, analysis_mode = NULL,
-                                       accepted_total_items = NULL, accepted_queued_items = NULL,
-                                       accepted_processing_items = NULL, accepted_ready_items = NULL,
-                                       accepted_failed_items = NULL, accepted_canceled_items = NULL,
-                                       final_total_items = NULL, final_queued_items = NULL,
-                                       final_processing_items = NULL, final_ready_items = NULL,
-                                       final_failed_items = NULL, final_canceled_items = NULL
+                                       finished_at = NULL, deadline_at = :deadline, last_attempt_at = NULL
                                  WHERE tenant = :tenant AND batch_id = :batch AND state IN (:before)
                                 """)
                         .param("caller", intent.caller())
@@ -117,18 +120,6 @@ public class Ledger {
                         .param("batch", intent.key().batchId())
                         .param("before", CancellationState.wordsBefore(CancellationState.REQUESTED))
                         .update();
-    }
-
-    private void postponeDeadline(Intent intent) {
-        jdbc.sql("""
-                        UPDATE cancellation
-                           SET deadline_at = GREATEST(deadline_at, :deadline)
-                         WHERE tenant = :tenant AND batch_id = :batch AND finished_at IS NULL
-                        """)
-                .param("deadline", utc(intent.deadline()))
-                .param("tenant", intent.key().tenant().value())
-                .param("batch", intent.key().batchId())
-                .update();
     }
 
     private long addRequest(long id, int life, Intent intent) {
@@ -162,13 +153,12 @@ public class Ledger {
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
-                                   SET state = 'canceling', accepted_at = :now,
-                                       last_attempt_at = :now, attempts = attempts + :sent,
+                                   SET state = 'canceling', accepted_at = :now, attempts = attempts + :sent,
                                        model_name = :model, analysis_mode = :mode,
                                        accepted_total_items = :total, accepted_queued_items = :queued,
                                        accepted_processing_items = :processing, accepted_ready_items = :ready,
                                        accepted_failed_items = :failed, accepted_canceled_items = :canceled
-                                 WHERE id = :id AND state IN (:before)
+                                 WHERE id = :id AND state = 'requested'
                                 """)
                         .param("now", utc(now))
                         .param("sent", sent)
@@ -181,7 +171,6 @@ public class Ledger {
                         .param("failed", counts.failed())
                         .param("canceled", counts.canceled())
                         .param("id", id)
-                        .param("before", CancellationState.wordsBefore(CancellationState.CANCELING))
                         .update();
     }
 
@@ -251,7 +240,8 @@ public class Ledger {
 
     /**
      * What a request was answered ends the cancellation, unless it was accepted, or one of its requests may have taken
-     * effect without an answer, or is under way still.
+     * effect without an answer, or is under way still and may be told better: that a batch is completed or expired it
+     * will be told too.
      *
      * @return whether it was this call that ended it
      */
@@ -261,10 +251,12 @@ public class Ledger {
                                 UPDATE cancellation
                                    SET state = :end, finished_at = :now
                                  WHERE id = :id AND state = 'requested' AND NOT ambiguous
-                                   AND NOT EXISTS (SELECT 1 FROM cancellation_request r
-                                                    WHERE r.cancellation_id = cancellation.id
-                                                      AND r.life = cancellation.life AND r.outcome IS NULL)
+                                   AND (:certain OR NOT EXISTS (
+                                        SELECT 1 FROM cancellation_request r
+                                         WHERE r.cancellation_id = cancellation.id
+                                           AND r.life = cancellation.life AND r.outcome IS NULL))
                                 """)
+                        .param("certain", end == CancellationState.COMPLETED || end == CancellationState.EXPIRED)
                         .param("end", end.word())
                         .param("now", utc(now))
                         .param("id", id)
@@ -274,19 +266,22 @@ public class Ledger {
     /**
      * The upstream was looked at after every request was over, and the cancel has not taken effect.
      *
+     * @param seen the record as it was before the look
      * @return whether it was this call that ended it; false too where a new request came in meanwhile
      */
-    public boolean settle(long id, int life, CancellationState end, Instant now) {
+    public boolean settle(Pursuit seen, CancellationState end, Instant now) {
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
                                    SET state = :end, finished_at = :now
-                                 WHERE id = :id AND life = :life AND state = 'requested' AND deadline_at <= :now
+                                 WHERE id = :id AND life = :life AND state = 'requested'
+                                   AND deadline_at = :deadline AND deadline_at <= :now
                                 """)
                         .param("end", end.word())
                         .param("now", utc(now))
-                        .param("id", id)
-                        .param("life", life)
+                        .param("id", seen.id())
+                        .param("life", seen.life())
+                        .param("deadline", utc(seen.deadline()))
                         .update();
     }
 
@@ -349,78 +344,6 @@ public class Ledger {
                 .optional();
     }
 
-    /** The record of this batch. */
-    public Optional<Cancellation> find(CancellationKey key) {
-        return jdbc.sql("SELECT " + RECORD + " FROM cancellation WHERE tenant = :tenant AND batch_id = :batch")
-                .param("tenant", key.tenant().value())
-                .param("batch", key.batchId())
-                .query((row, _) -> cancellation(row))
-                .optional();
-    }
-
-    /** The newest requests of a cancellation, newest first. */
-    public List<AuditEntry> requests(long id, int limit) {
-        return jdbc.sql("""
-                        SELECT caller, reason, received_at, outcome, trace_id
-                          FROM cancellation_request
-                         WHERE cancellation_id = :id
-                         ORDER BY id DESC
-                         FETCH FIRST :limit ROWS ONLY
-                        """)
-                .param("id", id)
-                .param("limit", limit)
-                .query((row, _) -> new AuditEntry(
-                        row.getString("caller"),
-                        row.getString("reason"),
-                        instant(row, "received_at"),
-                        row.getString("outcome"),
-                        row.getString("trace_id")))
-                .list();
-    }
-
-    /** The first {@code limit} records that match, newest first. */
-    public List<Cancellation> list(CancellationQuery query, int limit) {
-        List<String> conditions = new ArrayList<>(List.of("tenant = :tenant"));
-        if (query.state() != null) {
-            conditions.add("state = :state");
-        }
-        if (query.requestedBy() != null) {
-            conditions.add("requested_by = :caller");
-        }
-        if (query.since() != null) {
-            conditions.add("requested_at >= :since");
-        }
-        if (query.until() != null) {
-            conditions.add("requested_at < :until");
-        }
-        if (query.after() != null) {
-            conditions.add("requested_at <= :position AND (requested_at < :position OR id < :id)");
-        }
-        JdbcClient.StatementSpec statement = jdbc.sql("SELECT " + RECORD + " FROM cancellation WHERE "
-                        + String.join(" AND ", conditions)
-                        + " ORDER BY requested_at DESC, id DESC FETCH FIRST :limit ROWS ONLY")
-                .param("tenant", query.tenant().value())
-                .param("limit", limit);
-        if (query.state() != null) {
-            statement = statement.param("state", query.state().word());
-        }
-        if (query.requestedBy() != null) {
-            statement = statement.param("caller", query.requestedBy());
-        }
-        if (query.since() != null) {
-            statement = statement.param("since", exact(query.since()));
-        }
-        if (query.until() != null) {
-            statement = statement.param("until", exact(query.until()));
-        }
-        if (query.after() != null) {
-            statement = statement
-                    .param("position", utc(query.after().requestedAt()))
-                    .param("id", query.after().id());
-        }
-        return statement.query((row, _) -> cancellation(row)).list();
-    }
-
     /** Deletes up to {@code limit} terminal records that ended before, with their requests; returns how many. */
     int deleteFinishedBefore(Instant before, int limit) {
         // the outer condition is looked at again once a row is locked: it may have been started again meanwhile
@@ -432,83 +355,5 @@ public class Ledger {
                                 ORDER BY finished_at
                                 FETCH FIRST :limit ROWS ONLY)
                         """).param("before", utc(before)).param("limit", limit).update();
-    }
-
-    /** The totals of every tenant. */
-    public List<ItemTotal> totals() {
-        return jdbc.sql("SELECT tenant, canceled, ready, failed FROM item_total")
-                .query((row, _) -> new ItemTotal(
-                        new TenantId(row.getString("tenant")),
-                        row.getLong("canceled"),
-                        row.getLong("ready"),
-                        row.getLong("failed")))
-                .list();
-    }
-
-    /** How much is pending; states of which there is nothing are left out. */
-    public List<Backlog> backlog() {
-        return jdbc.sql("""
-                        SELECT state, COUNT(*) AS pending, MIN(requested_at) AS oldest
-                          FROM cancellation
-                         WHERE finished_at IS NULL
-                         GROUP BY state
-                        """)
-                .query((row, _) -> new Backlog(state(row), row.getLong("pending"), instant(row, "oldest")))
-                .list();
-    }
-
-    private static Cancellation cancellation(ResultSet row) throws SQLException {
-        return new Cancellation(
-                row.getLong("id"),
-                key(row),
-                state(row),
-                row.getString("requested_by"),
-                row.getString("reason"),
-                instant(row, "requested_at"),
-                instantOrNull(row, "accepted_at"),
-                instantOrNull(row, "finished_at"),
-                row.getInt("attempts"),
-                row.getString("model_name"),
-                row.getString("analysis_mode"),
-                counts(row, "accepted"),
-                counts(row, "final"));
-    }
-
-    private static ItemCounts counts(ResultSet row, String when) throws SQLException {
-        return new ItemCounts(
-                row.getObject(when + "_total_items", Integer.class),
-                row.getObject(when + "_queued_items", Integer.class),
-                row.getObject(when + "_processing_items", Integer.class),
-                row.getObject(when + "_ready_items", Integer.class),
-                row.getObject(when + "_failed_items", Integer.class),
-                row.getObject(when + "_canceled_items", Integer.class));
-    }
-
-    private static CancellationKey key(ResultSet row) throws SQLException {
-        return new CancellationKey(new TenantId(row.getString("tenant")), row.getString("batch_id"));
-    }
-
-    private static CancellationState state(ResultSet row) throws SQLException {
-        String word = row.getString("state");
-        return CancellationState.ofWord(word)
-                .orElseThrow(() -> new IllegalStateException("The ledger holds an unknown state: " + word));
-    }
-
-    private static Instant instant(ResultSet row, String column) throws SQLException {
-        return row.getObject(column, OffsetDateTime.class).toInstant();
-    }
-
-    private static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
-        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-        return time == null ? null : time.toInstant();
-    }
-
-    /** PostgreSQL rounds to microseconds where H2 cuts. */
-    private static OffsetDateTime utc(Instant instant) {
-        return exact(instant.truncatedTo(ChronoUnit.MICROS));
-    }
-
-    private static OffsetDateTime exact(Instant instant) {
-        return instant.atOffset(ZoneOffset.UTC);
     }
 }

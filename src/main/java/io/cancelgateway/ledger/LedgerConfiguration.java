@@ -8,6 +8,7 @@ import io.cancelgateway.tenant.TenantTags;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -23,10 +24,19 @@ class LedgerConfiguration {
     }
 
     @Bean
-    LedgerMetrics ledgerMetrics(Ledger ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
-        LedgerMetrics metrics = new LedgerMetrics(ledger, tags, clock, ticker, registry);
-        metrics.read();
-        return metrics;
+    LedgerQueries ledgerQueries(JdbcClient jdbc) {
+        return new LedgerQueries(jdbc);
+    }
+
+    @Bean
+    static BeanPostProcessor durableH2() {
+        return new DurableH2();
+    }
+
+    @Bean
+    LedgerMetrics ledgerMetrics(
+            LedgerQueries ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
+        return new LedgerMetrics(ledger, tags, clock, ticker, registry);
     }
 
     /** One replica at a time deletes what is old. */

@@ -1,6 +1,7 @@
 package io.cancelgateway.ledger;
 
 import io.cancelgateway.platform.Ticker;
+import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.tenant.TenantTags;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,20 +13,19 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 
 /**
- * Shows what the ledger holds, the same on every replica. A scrape reads the database once, and does not wait for one
- * that does not answer: it then shows what was read last.
+ * Shows what the ledger holds, the same on every replica. Who reads a gauge has the database read, unless that was tried
+ * within the last second, and does not wait for one that does not answer: then what was read last is shown.
  */
 public class LedgerMetrics implements AutoCloseable {
 
@@ -34,26 +34,27 @@ public class LedgerMetrics implements AutoCloseable {
     private static final Duration FRESH = Duration.ofSeconds(1);
     private static final Duration MAX_WAIT = Duration.ofMillis(300);
 
-    private final Ledger ledger;
+    private final LedgerQueries ledger;
     private final TenantTags tags;
     private final Clock clock;
     private final Ticker ticker;
     private final ExecutorService reader = Executors.newSingleThreadExecutor(
             Thread.ofVirtual().name("ledger-reader").factory());
-    private final MultiGauge items;
     private final AtomicReference<@Nullable CompletableFuture<Void>> reading = new AtomicReference<>();
+    private final MultiGauge items;
 
-    private volatile Picture picture;
+    private volatile Picture picture = new Picture(List.of(), Map.of());
+    private volatile long triedAt;
 
-    LedgerMetrics(Ledger ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
+    LedgerMetrics(LedgerQueries ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
         this.ledger = ledger;
         this.tags = tags;
         this.clock = clock;
         this.ticker = ticker;
-        this.picture = new Picture(List.of(), ticker.nanos());
         this.items = MultiGauge.builder("cancel.gateway.ledger.items")
                 .description("Items of batches that ended canceled through us, exact; the same on every replica")
                 .register(registry);
+        read();
         for (CancellationState state : CancellationState.values()) {
             if (!state.terminal()) {
                 Gauge.builder("cancel.gateway.pending", () -> pending(state))
@@ -66,6 +67,13 @@ public class LedgerMetrics implements AutoCloseable {
                 .description("Age of the oldest cancellation that is not terminal")
                 .baseUnit("seconds")
                 .register(registry);
+    }
+
+    /** The totals of this tenant have changed; a first total is shown at once, not after someone has looked. */
+    public void changed(TenantId tenant) {
+        if (!picture.totals().containsKey(row(tags.of(tenant), "canceled"))) {
+            readSoon();
+        }
     }
 
     private long pending(CancellationState state) {
@@ -85,7 +93,7 @@ public class LedgerMetrics implements AutoCloseable {
     }
 
     private Picture latest() {
-        if (ticker.nanos() - picture.takenAt() > FRESH.toNanos()) {
+        if (ticker.nanos() - triedAt > FRESH.toNanos()) {
             readSoon()
                     .completeOnTimeout(null, MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS)
                     .join();
@@ -96,46 +104,57 @@ public class LedgerMetrics implements AutoCloseable {
     /** Reads, unless a read is on its way already. */
     private CompletableFuture<Void> readSoon() {
         CompletableFuture<Void> mine = new CompletableFuture<>();
-        CompletableFuture<Void> theirs = reading.compareAndExchange(null, mine);
+        @Nullable CompletableFuture<Void> theirs = reading.compareAndExchange(null, mine);
         if (theirs != null) {
             return theirs.copy();
         }
-        reader.execute(() -> {
-            try {
-                read();
-            } catch (DataAccessException e) {
-                log.warn("The ledger cannot be read, its gauges stand still: {}", e.toString());
-            } finally {
-                reading.set(null);
-                mine.complete(null);
-            }
-        });
+        try {
+            reader.execute(() -> {
+                try {
+                    read();
+                } catch (RuntimeException e) {
+                    log.warn("The ledger cannot be read, its gauges stand still: {}", e.toString());
+                } finally {
+                    over(mine);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            over(mine); // closed: nobody looks any more
+        }
         return mine.copy();
     }
 
-    /** Reads now, so that what has just been written is shown. */
-    public void read() {
-        List<ItemTotal> totals = ledger.totals();
-        List<Backlog> backlog = ledger.backlog();
-        showTotals(totals);
-        picture = new Picture(backlog, ticker.nanos());
+    private void over(CompletableFuture<Void> read) {
+        triedAt = ticker.nanos();
+        reading.set(null);
+        read.complete(null);
     }
 
-    private synchronized void showTotals(List<ItemTotal> totals) {
-        // tenants beyond those with a tag of their own share one
-        Map<Tags, Long> values = new LinkedHashMap<>();
-        for (ItemTotal total : totals) {
+    /** By one thread at a time. */
+    private void read() {
+        Map<Tags, Long> totals = new LinkedHashMap<>();
+        for (ItemTotal total : ledger.totals()) {
+            // tenants beyond those with a tag of their own share one
             String tenant = tags.of(total.tenant());
-            Map<String, Long> results = new TreeMap<>(
-                    Map.of("canceled", total.canceled(), "ready", total.ready(), "failed", total.failed()));
-            results.forEach(
-                    (result, items) -> values.merge(Tags.of("tenant", tenant, "result", result), items, Long::sum));
+            totals.merge(row(tenant, "canceled"), total.canceled(), Long::sum);
+            totals.merge(row(tenant, "ready"), total.ready(), Long::sum);
+            totals.merge(row(tenant, "failed"), total.failed(), Long::sum);
         }
-        items.register(
-                values.entrySet().stream()
-                        .<MultiGauge.Row<?>>map(value -> MultiGauge.Row.of(value.getKey(), value.getValue()))
-                        .toList(),
-                true);
+        boolean otherRows = !totals.keySet().equals(picture.totals().keySet());
+        picture = new Picture(ledger.backlog(), totals);
+        triedAt = ticker.nanos();
+        if (otherRows) {
+            items.register(
+                    totals.keySet().stream()
+                            .<MultiGauge.Row<?>>map(row -> MultiGauge.Row.of(
+                                    row, () -> latest().totals().getOrDefault(row, 0L)))
+                            .toList(),
+                    false);
+        }
+    }
+
+    private static Tags row(String tenant, String result) {
+        return Tags.of("tenant", tenant, "result", result);
     }
 
     /** Without an interrupt, upon which H2 would close its file. */
@@ -144,6 +163,5 @@ public class LedgerMetrics implements AutoCloseable {
         reader.shutdown();
     }
 
-    /** @param takenAt by the ticker */
-    private record Picture(List<Backlog> backlog, long takenAt) {}
+    private record Picture(List<Backlog> backlog, Map<Tags, Long> totals) {}
 }

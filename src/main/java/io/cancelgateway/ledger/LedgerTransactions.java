@@ -5,6 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -32,10 +33,11 @@ public class LedgerTransactions {
         for (int next = 2; ; next++) {
             try {
                 return transaction.execute(status -> statements.get());
-            } catch (DataIntegrityViolationException | ConcurrencyFailureException e) {
+            } catch (DataIntegrityViolationException | ConcurrencyFailureException | QueryTimeoutException e) {
                 if (next > TRIES) {
                     throw e;
                 }
+                // the last is how H2 says that a lock was not to be had in time
                 log.debug("Another writer was faster, try {} of {}", next, TRIES);
             }
         }

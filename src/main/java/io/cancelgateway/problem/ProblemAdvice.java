@@ -27,6 +27,20 @@ class ProblemAdvice {
             log.debug("The caller hung up before it could be answered");
             return;
         }
-        writer.write(request, response, Problems.of(thrown));
+        Problem problem = Problems.of(thrown);
+        if (response.isCommitted()) {
+            // an answer that was cut off must not look complete: the container closes the connection upon this
+            throw new AnswerCutOffException(thrown);
+        }
+        writer.write(request, response, problem);
+    }
+
+    private static final class AnswerCutOffException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        private AnswerCutOffException(Exception cause) {
+            super("The answer was cut off", cause);
+        }
     }
 }

@@ -326,7 +326,7 @@ class EndStatesIT extends EndToEnd {
         assertThat(cancel(batch.id()).status()).isEqualTo(202);
         VENDOR.always(Operation.RETRIEVE, Fault.status(500, "down"));
 
-        CLOCK.push(Duration.ofHours(23));
+        CLOCK.push(Duration.ofHours(24));
         int looks = VENDOR.requests(Operation.RETRIEVE).size();
         await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > looks + 1);
         assertThat(record(batch).path("state").stringValue()).isEqualTo("canceling");
@@ -336,6 +336,60 @@ class EndStatesIT extends EndToEnd {
         assertThat(record.path("counts_at_acceptance").path("canceled_items").intValue())
                 .isEqualTo(70);
         assertThat(record.has("counts_final")).isFalse();
+    }
+
+    @Test
+    void unconfirmedIsConfirmedAfterAll() {
+        double total = total("canceled");
+        SimulatedBatch batch = ACCOUNT.createBatch(8, 1, AN_HOUR);
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+        batch.drain(CLOCK.instant());
+        VENDOR.always(Operation.RETRIEVE, Fault.status(500, "down"));
+        CLOCK.push(Duration.ofHours(25));
+        awaitEnd(batch, "unconfirmed");
+        VENDOR.reset();
+
+        cancel(batch.id()).isProblem(409, "batch_canceled");
+
+        JsonNode record = awaitEnd(batch, "canceled");
+        assertThat(record.path("counts_final").path("canceled_items").intValue())
+                .isEqualTo(7);
+        assertThat(record.path("counts_at_acceptance").path("canceled_items").intValue())
+                .isEqualTo(7);
+        awaitTotal(total + 7, "canceled");
+    }
+
+    @Test
+    void aLongRetryAfterDoesNotKeepFromLooking() {
+        SimulatedBatch batch = ACCOUNT.createBatch(8, 1, AN_HOUR);
+        VENDOR.next(Operation.RETRIEVE, Fault.status(503, "down", Map.of("Retry-After", "31536000")));
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() == 1);
+        batch.drain(CLOCK.instant());
+
+        CLOCK.push(Duration.ofMinutes(6));
+
+        awaitEnd(batch, "canceled");
+    }
+
+    @Test
+    void canceledBySomebodyElseIsNotCountedThoughTwoAskAtOnce() throws Exception {
+        double total = total("canceled");
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        batch.cancelNow(CLOCK.instant());
+        batch.drain(CLOCK.instant());
+        VENDOR.next(Operation.CANCEL, Fault.slow(Duration.ofMillis(400)));
+
+        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Reply> first = callers.submit(() -> cancel(batch.id()));
+            await().until(() -> VENDOR.requests(Operation.CANCEL).size() == 1);
+            cancel(batch.id());
+            first.get().isProblem(409, "batch_canceled");
+        }
+
+        JsonNode record = awaitEnd(batch, "canceled");
+        assertThat(record.has("counts_final")).isFalse();
+        assertThat(total("canceled")).isEqualTo(total);
     }
 
     @Test

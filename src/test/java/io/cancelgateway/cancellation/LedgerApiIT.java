@@ -1,6 +1,7 @@
 package io.cancelgateway.cancellation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
@@ -175,6 +176,9 @@ class LedgerApiIT extends EndToEnd {
                 "limit=201",
                 "limit=x",
                 "limit=5&limit=6",
+                "stat=failed",
+                "requested_by=%00",
+                "requested_by=a%20b",
                 "cursor=x",
                 "cursor=AAAA",
                 "cursor=____________________________",
@@ -188,14 +192,7 @@ class LedgerApiIT extends EndToEnd {
     @Test
     void anExportHasEveryMatchOneALine() {
         List<String> canceled = cancelSome(3);
-        jdbc.sql("""
-                        INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by,
-                                                  requested_at, deadline_at, attempts, ambiguous)
-                        SELECT 'acme', LPAD(CAST(x AS varchar), 24, '0'), 1, 'requested', FALSE, 'importer',
-                               TIMESTAMP WITH TIME ZONE '2020-01-01 00:00:00+00',
-                               TIMESTAMP WITH TIME ZONE '2020-01-01 00:00:00+00', 0, FALSE
-                          FROM SYSTEM_RANGE(1, 1201)
-                        """).update();
+        fill(1201);
 
         Reply all = get("/v1/cancellations?limit=2", "Accept", "application/x-ndjson");
 
@@ -221,7 +218,14 @@ class LedgerApiIT extends EndToEnd {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"application/x-ndjson;q=0", "nonsense", "*/*", "application/json"})
+    @ValueSource(
+            strings = {
+                "application/x-ndjson;q=0",
+                "application/json, application/x-ndjson;q=0.5",
+                "nonsense",
+                "*/*",
+                "application/json"
+            })
     void whoDoesNotAskForLinesGetsAPage(String accept) {
         cancelSome(1);
 
@@ -229,6 +233,40 @@ class LedgerApiIT extends EndToEnd {
 
         assertThat(reply.header("Content-Type")).isEqualTo("application/json");
         assertThat(ids(reply)).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/html", "application/x-ndjson", "nonsense", "application/problem+json"})
+    void aRecordIsJsonWhateverIsAccepted(String accept) {
+        String id = cancelSome(1).getFirst();
+
+        Reply reply = get("/v1/cancellations/" + id, "Accept", accept);
+
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(reply.header("Content-Type")).isEqualTo("application/json");
+    }
+
+    /** A state from the future, such as a newer replica may write, stands on the second page of what is read. */
+    @Test
+    void anExportThatFailsMidwayDoesNotLookComplete() {
+        fill(600);
+        jdbc.sql("UPDATE cancellation SET state = 'unheard_of' WHERE batch_id = '000000000000000000000001'")
+                .update();
+
+        assertThatThrownBy(() -> get("/v1/cancellations", "Accept", "application/x-ndjson"))
+                .isInstanceOf(java.io.UncheckedIOException.class);
+        get("/v1/cancellations/000000000000000000000001").isProblem(500, "internal_error");
+    }
+
+    private void fill(int count) {
+        jdbc.sql("""
+                        INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by,
+                                                  requested_at, deadline_at, attempts, ambiguous)
+                        SELECT 'acme', LPAD(CAST(x AS varchar), 24, '0'), 1, 'requested', FALSE, 'importer',
+                               TIMESTAMP WITH TIME ZONE '2020-01-01 00:00:00+00',
+                               TIMESTAMP WITH TIME ZONE '2020-01-01 00:00:00+00', 0, FALSE
+                          FROM SYSTEM_RANGE(1, :count)
+                        """).param("count", count).update();
     }
 
     private List<String> cancelSome(int count) {

@@ -35,7 +35,7 @@ class CancellationStateTests {
             UNDELIVERABLE,
             EnumSet.of(REQUESTED),
             UNCONFIRMED,
-            EnumSet.of(REQUESTED));
+            EnumSet.of(REQUESTED, CANCELING));
 
     @ParameterizedTest
     @EnumSource

@@ -47,6 +47,7 @@ abstract class LedgerContract {
     private HikariDataSource dataSource;
     private JdbcClient jdbc;
     private Ledger ledger;
+    private LedgerQueries queries;
     private LedgerTransactions transactions;
 
     /** JDBC address of an empty database. */
@@ -57,14 +58,10 @@ abstract class LedgerContract {
         dataSource = new HikariDataSource();
         dataSource.setJdbcUrl(address());
         dataSource.setMaximumPoolSize(20);
-        String vendor = address().startsWith("jdbc:h2:") ? "h2" : "postgresql";
-        Flyway.configure()
-                .dataSource(dataSource)
-                .locations("classpath:db/migration/common", "classpath:db/migration/" + vendor)
-                .load()
-                .migrate();
+        Flyway.configure().dataSource(dataSource).load().migrate();
         jdbc = JdbcClient.create(dataSource);
         ledger = new Ledger(jdbc);
+        queries = new LedgerQueries(jdbc);
         transactions = new LedgerTransactions(new JdbcTransactionManager(dataSource));
     }
 
@@ -87,7 +84,7 @@ abstract class LedgerContract {
 
         assertThat(opened.started()).isTrue();
         assertThat(opened.unresolved()).isFalse();
-        Cancellation record = ledger.find(intent.key()).orElseThrow();
+        Cancellation record = queries.find(intent.key()).orElseThrow();
         assertThat(record)
                 .isEqualTo(new Cancellation(
                         opened.id(),
@@ -103,7 +100,7 @@ abstract class LedgerContract {
                         null,
                         ItemCounts.UNKNOWN,
                         ItemCounts.UNKNOWN));
-        assertThat(ledger.requests(opened.id(), 100))
+        assertThat(queries.requests(opened.id(), 100))
                 .containsExactly(new AuditEntry("billing", "wrong videos", NOON, null, "4bf9"));
     }
 
@@ -113,7 +110,7 @@ abstract class LedgerContract {
 
         Opened opened = open(intent);
 
-        assertThat(ledger.requests(opened.id(), 100))
+        assertThat(queries.requests(opened.id(), 100))
                 .containsExactly(new AuditEntry("billing", null, NOON, null, null));
     }
 
@@ -124,7 +121,7 @@ abstract class LedgerContract {
 
         open(intent);
 
-        assertThat(ledger.find(intent.key()).orElseThrow().requestedAt())
+        assertThat(queries.find(intent.key()).orElseThrow().requestedAt())
                 .isEqualTo(Instant.parse("2026-06-01T12:00:00.999999Z"));
     }
 
@@ -143,7 +140,7 @@ abstract class LedgerContract {
         assertThat(finish(opened, CancellationState.EXPIRED, Sighting.NONE, NOON.plusSeconds(10)))
                 .isFalse();
 
-        Cancellation record = ledger.find(key).orElseThrow();
+        Cancellation record = queries.find(key).orElseThrow();
         assertThat(record.state()).isEqualTo(CancellationState.CANCELED);
         assertThat(record.acceptedAt()).isEqualTo(NOON.plusSeconds(1));
         assertThat(record.finishedAt()).isEqualTo(NOON.plusSeconds(9));
@@ -162,20 +159,20 @@ abstract class LedgerContract {
 
         finish(opened, CancellationState.UNCONFIRMED, Sighting.NONE, NOON);
 
-        assertThat(ledger.find(key).orElseThrow().modelName()).isEqualTo("pegasus1.5");
+        assertThat(queries.find(key).orElseThrow().modelName()).isEqualTo("pegasus1.5");
     }
 
     @ParameterizedTest
     @EnumSource(
             value = CancellationState.class,
-            names = {"NOT_FOUND", "REJECTED", "FAILED", "UNDELIVERABLE", "UNCONFIRMED"})
+            names = {"NOT_FOUND", "REJECTED", "FAILED", "UNDELIVERABLE"})
     void aNewRequestStartsARecordAgainThatDidNotComeToTheBatchsEnd(CancellationState end) {
         CancellationKey key = newKey();
         Opened first = open(intent(key, NOON));
         run(() -> {
             ledger.attempted(first.id(), 2, false, NOON);
             ledger.answered(first.request(), "upstream_error");
-            return ledger.finish(first.id(), first.life(), end, SIGHTING, NOON);
+            return ledger.end(first.id(), end, NOON);
         });
 
         Opened second =
@@ -185,15 +182,14 @@ abstract class LedgerContract {
         assertThat(second.life()).isEqualTo(2);
         assertThat(second.started()).isTrue();
         assertThat(second.unresolved()).isFalse();
-        Cancellation record = ledger.find(key).orElseThrow();
+        Cancellation record = queries.find(key).orElseThrow();
         assertThat(record.state()).isEqualTo(CancellationState.REQUESTED);
         assertThat(record.requestedBy()).isEqualTo("operations");
         assertThat(record.reason()).isEqualTo("once more");
         assertThat(record.requestedAt()).isEqualTo(NOON.plusSeconds(60));
         assertThat(record.finishedAt()).isNull();
         assertThat(record.attempts()).isEqualTo(2);
-        assertThat(record.atEnd()).isEqualTo(ItemCounts.UNKNOWN);
-        assertThat(ledger.requests(first.id(), 100))
+        assertThat(queries.requests(first.id(), 100))
                 .extracting(AuditEntry::caller)
                 .containsExactly("operations", "billing");
         assertThat(ledger.pursuit(first.id(), 1)).isEmpty();
@@ -208,14 +204,14 @@ abstract class LedgerContract {
         CancellationKey key = newKey();
         Opened first = open(intent(key, NOON));
         finish(first, end, SIGHTING, NOON);
-        Cancellation before = ledger.find(key).orElseThrow();
+        Cancellation before = queries.find(key).orElseThrow();
 
         Opened second = open(intent(key, NOON.plusSeconds(60)));
 
         assertThat(second.started()).isFalse();
         assertThat(second.unresolved()).isFalse();
-        assertThat(ledger.find(key)).contains(before);
-        assertThat(ledger.requests(first.id(), 100)).hasSize(2);
+        assertThat(queries.find(key)).contains(before);
+        assertThat(queries.requests(first.id(), 100)).hasSize(2);
     }
 
     @Test
@@ -257,7 +253,7 @@ abstract class LedgerContract {
                     return ledger.end(opened.id(), CancellationState.FAILED, NOON);
                 }))
                 .isTrue();
-        assertThat(ledger.find(key).orElseThrow().state()).isEqualTo(CancellationState.FAILED);
+        assertThat(queries.find(key).orElseThrow().state()).isEqualTo(CancellationState.FAILED);
     }
 
     @Test
@@ -293,7 +289,8 @@ abstract class LedgerContract {
     void aRequestThatWasLostInAnEarlierLifeDoesNotKeepTheNextFromEnding() {
         CancellationKey key = newKey();
         Opened lost = open(intent(key, NOON));
-        run(() -> ledger.settle(lost.id(), lost.life(), CancellationState.FAILED, NOON.plusSeconds(80)));
+        Pursuit seen = ledger.pursuit(lost.id(), lost.life()).orElseThrow();
+        run(() -> ledger.settle(seen, CancellationState.FAILED, NOON.plusSeconds(80)));
 
         Opened opened = open(intent(key, NOON.plusSeconds(100)));
 
@@ -320,20 +317,142 @@ abstract class LedgerContract {
                 .toList());
 
         assertThat(ended).containsOnlyOnce(true);
-        assertThat(ledger.find(key).orElseThrow().state()).isEqualTo(CancellationState.FAILED);
-        assertThat(ledger.find(key).orElseThrow().attempts()).isEqualTo(12);
+        assertThat(queries.find(key).orElseThrow().state()).isEqualTo(CancellationState.FAILED);
+        assertThat(queries.find(key).orElseThrow().attempts()).isEqualTo(12);
     }
 
     @Test
     void whatWasLookedAtBeforeANewRequestDoesNotSettleIt() {
         CancellationKey key = newKey();
         Opened first = open(intent(key, NOON));
+        Pursuit early = ledger.pursuit(first.id(), first.life()).orElseThrow();
         open(intent(key, NOON.plusSeconds(70)));
+        Pursuit late = ledger.pursuit(first.id(), first.life()).orElseThrow();
 
-        assertThat(run(() -> ledger.settle(first.id(), first.life(), CancellationState.FAILED, NOON.plusSeconds(76))))
+        assertThat(run(() -> ledger.settle(early, CancellationState.FAILED, NOON.plusSeconds(99))))
                 .isFalse();
-        assertThat(run(() -> ledger.settle(first.id(), first.life(), CancellationState.FAILED, NOON.plusSeconds(85))))
+        assertThat(run(() -> ledger.settle(late, CancellationState.FAILED, NOON.plusSeconds(84))))
+                .isFalse();
+        assertThat(run(() -> ledger.settle(late, CancellationState.FAILED, NOON.plusSeconds(85))))
                 .isTrue();
+    }
+
+    @Test
+    void oneThatWasAcceptedButNotConfirmedIsStartedAgainAsAccepted() {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        run(() -> ledger.accept(first.id(), 1, SIGHTING, NOON));
+        run(() -> {
+            ledger.answered(first.request(), "accepted");
+            return ledger.finish(first.id(), 1, CancellationState.UNCONFIRMED, Sighting.NONE, NOON);
+        });
+
+        Opened second = open(intent(key, NOON.plusSeconds(60)));
+
+        assertThat(second.started()).isTrue();
+        assertThat(second.life()).isEqualTo(2);
+        Cancellation record = queries.find(key).orElseThrow();
+        assertThat(record.state()).isEqualTo(CancellationState.CANCELING);
+        assertThat(record.acceptedAt()).isEqualTo(NOON);
+        assertThat(record.atAcceptance()).isEqualTo(SIGHTING.counts());
+        assertThat(run(() -> ledger.accept(second.id(), 1, SIGHTING, NOON))).isFalse();
+    }
+
+    @Test
+    void oneThatWasNeverAnsweredNorConfirmedIsStartedAgainAsUnresolved() {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        run(() -> {
+            answer(first, true);
+            return ledger.finish(first.id(), 1, CancellationState.UNCONFIRMED, Sighting.NONE, NOON);
+        });
+
+        Opened second = open(intent(key, NOON.plusSeconds(60)));
+
+        assertThat(second.started()).isTrue();
+        assertThat(second.unresolved()).isTrue();
+        assertThat(queries.find(key).orElseThrow().state()).isEqualTo(CancellationState.REQUESTED);
+    }
+
+    @Test
+    void aRequestThatComesWhileAnotherIsEndingTheCancellationStartsItAgain() throws Exception {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        CountDownLatch ending = new CountDownLatch(1);
+        CountDownLatch come = new CountDownLatch(1);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Boolean> end = threads.submit(() -> run(() -> {
+                answer(first, false);
+                boolean ended = ledger.end(first.id(), CancellationState.FAILED, NOON);
+                ending.countDown();
+                awaitBlocked(come);
+                return ended;
+            }));
+            ending.await();
+            Future<Opened> second = threads.submit(() -> {
+                come.countDown();
+                return open(intent(key, NOON.plusSeconds(1)));
+            });
+
+            assertThat(end.get()).isTrue();
+            assertThat(second.get().started()).isTrue();
+            assertThat(second.get().life()).isEqualTo(2);
+        }
+    }
+
+    /** Holds the transaction open until the other one has had time to run into its lock. */
+    private static void awaitBlocked(CountDownLatch come) {
+        try {
+            come.await();
+            assertThat(new CountDownLatch(1).await(300, java.util.concurrent.TimeUnit.MILLISECONDS))
+                    .isFalse();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = CancellationState.class,
+            names = {"COMPLETED", "EXPIRED"})
+    void thatABatchCameToItsOwnEndCountsWhoeverIsUnderWay(CancellationState end) {
+        CancellationKey key = newKey();
+        Opened other = open(intent(key, NOON));
+        Opened opened = open(intent(key, NOON));
+
+        assertThat(run(() -> {
+                    answer(opened, false);
+                    return ledger.end(opened.id(), end, NOON);
+                }))
+                .isTrue();
+        assertThat(run(() -> {
+                    answer(other, false);
+                    return ledger.end(other.id(), CancellationState.FAILED, NOON);
+                }))
+                .isFalse();
+    }
+
+    @Test
+    void aLockThatIsNotToBeHadInTimeIsTriedForAgain() throws Exception {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        CountDownLatch locked = new CountDownLatch(1);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Boolean> slow = threads.submit(() -> run(() -> {
+                answer(first, false);
+                locked.countDown();
+                try {
+                    // longer than H2 waits for a lock
+                    return !new CountDownLatch(1).await(2500, java.util.concurrent.TimeUnit.MILLISECONDS);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }));
+            locked.await();
+
+            assertThat(open(intent(key, NOON)).id()).isEqualTo(first.id());
+            assertThat(slow.get()).isTrue();
+        }
     }
 
     @Test
@@ -351,7 +470,7 @@ abstract class LedgerContract {
                     .containsOnly(opened.getFirst().id());
             assertThat(opened).filteredOn(Opened::started).hasSize(1);
             assertThat(opened).extracting(Opened::request).doesNotHaveDuplicates();
-            assertThat(ledger.requests(opened.getFirst().id(), 100)).hasSize(16);
+            assertThat(queries.requests(opened.getFirst().id(), 100)).hasSize(16);
         }
     }
 
@@ -389,7 +508,7 @@ abstract class LedgerContract {
         List<Boolean> won = atOnce(writers);
 
         assertThat(won).filteredOn(Boolean::booleanValue).hasSize(8);
-        assertThat(ledger.totals()).containsExactly(new ItemTotal(ACME, 8 * 70, 8 * 3, 0));
+        assertThat(queries.totals()).containsExactly(new ItemTotal(ACME, 8 * 70, 8 * 3, 0));
     }
 
     @Test
@@ -403,7 +522,7 @@ abstract class LedgerContract {
                 }))
                 .isInstanceOf(IllegalStateException.class);
 
-        assertThat(ledger.totals()).isEmpty();
+        assertThat(queries.totals()).isEmpty();
         assertThat(ledger.pursuit(opened.id(), 1).orElseThrow().state()).isEqualTo(CancellationState.REQUESTED);
     }
 
@@ -415,7 +534,7 @@ abstract class LedgerContract {
         run(() -> ledger.accept(accepted.id(), 1, SIGHTING, NOON));
         finish(open(intent(newKey(), NOON.minusSeconds(9))), CancellationState.FAILED, Sighting.NONE, NOON);
 
-        assertThat(ledger.backlog())
+        assertThat(queries.backlog())
                 .containsExactlyInAnyOrder(
                         new Backlog(CancellationState.REQUESTED, 2, NOON),
                         new Backlog(CancellationState.CANCELING, 1, NOON.plusSeconds(7)));
@@ -474,10 +593,10 @@ abstract class LedgerContract {
 
         List<Long> seen = new ArrayList<>();
         CancellationQuery query = new CancellationQuery(ACME, null, null, null, null, null);
-        List<Cancellation> page = ledger.list(query, 4);
+        List<Cancellation> page = queries.list(query, 4);
         while (!page.isEmpty()) {
             page.forEach(record -> seen.add(record.id()));
-            page = ledger.list(query.after(page.getLast()), 4);
+            page = queries.list(query.after(page.getLast()), 4);
         }
 
         assertThat(seen).containsExactlyElementsOf(all);
@@ -491,7 +610,7 @@ abstract class LedgerContract {
             open(intent(key, NOON.plusSeconds(i)));
         }
 
-        assertThat(ledger.requests(opened.id(), 3))
+        assertThat(queries.requests(opened.id(), 3))
                 .extracting(AuditEntry::receivedAt)
                 .containsExactly(NOON.plusSeconds(4), NOON.plusSeconds(3), NOON.plusSeconds(2));
     }
@@ -506,7 +625,7 @@ abstract class LedgerContract {
             return true;
         });
 
-        assertThat(ledger.requests(opened.id(), 1).getFirst().outcome()).isEqualTo("upstream_error");
+        assertThat(queries.requests(opened.id(), 1).getFirst().outcome()).isEqualTo("upstream_error");
     }
 
     @Test
@@ -527,7 +646,7 @@ abstract class LedgerContract {
 
         assertThat(list(null, null, null, null)).containsExactly(pending.id(), recent.id());
         assertThat(count("cancellation_request")).isEqualTo(2);
-        assertThat(ledger.totals()).containsExactly(new ItemTotal(ACME, 70, 3, 0));
+        assertThat(queries.totals()).containsExactly(new ItemTotal(ACME, 70, 3, 0));
     }
 
     @Test
@@ -563,8 +682,8 @@ abstract class LedgerContract {
 
         execute("erase-reason", Map.of("tenant", "acme", "batch_id", key.batchId()));
 
-        assertThat(ledger.find(key).orElseThrow().reason()).isNull();
-        assertThat(ledger.requests(opened.id(), 10))
+        assertThat(queries.find(key).orElseThrow().reason()).isNull();
+        assertThat(queries.requests(opened.id(), 10))
                 .extracting(AuditEntry::reason)
                 .containsOnlyNulls();
         assertThat(count("cancellation_request WHERE reason IS NOT NULL")).isEqualTo(1);
@@ -590,8 +709,8 @@ abstract class LedgerContract {
 
         assertThat(count("cancellation")).isEqualTo(1);
         assertThat(count("cancellation_request")).isEqualTo(1);
-        assertThat(ledger.find(others)).isPresent();
-        assertThat(ledger.totals()).extracting(ItemTotal::tenant).containsExactly(GLOBEX);
+        assertThat(queries.find(others)).isPresent();
+        assertThat(queries.totals()).extracting(ItemTotal::tenant).containsExactly(GLOBEX);
     }
 
     private void execute(String heading, Map<String, String> values) throws Exception {
@@ -623,7 +742,7 @@ abstract class LedgerContract {
     }
 
     private List<Long> list(CancellationState state, String caller, Instant since, Instant until) {
-        return ledger.list(new CancellationQuery(ACME, state, caller, since, until, null), 100).stream()
+        return queries.list(new CancellationQuery(ACME, state, caller, since, until, null), 100).stream()
                 .map(Cancellation::id)
                 .toList();
     }

@@ -142,7 +142,7 @@ public final class SimulatedBatch {
         endAt(now);
     }
 
-    synchronized String status(Instant now) {
+    public synchronized String status(Instant now) {
         advance(now);
         return status();
     }

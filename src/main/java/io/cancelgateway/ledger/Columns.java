@@ -1,0 +1,44 @@
+package io.cancelgateway.ledger;
+
+import io.cancelgateway.tenant.TenantId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Between the columns' types and ours. */
+final class Columns {
+
+    private Columns() {}
+
+    static CancellationKey key(ResultSet row) throws SQLException {
+        return new CancellationKey(new TenantId(row.getString("tenant")), row.getString("batch_id"));
+    }
+
+    static CancellationState state(ResultSet row) throws SQLException {
+        String word = row.getString("state");
+        return CancellationState.ofWord(word)
+                .orElseThrow(() -> new IllegalStateException("The ledger holds an unknown state: " + word));
+    }
+
+    static Instant instant(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+
+    static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+
+    /** PostgreSQL rounds to microseconds where H2 cuts. */
+    static OffsetDateTime utc(Instant instant) {
+        return exact(instant.truncatedTo(ChronoUnit.MICROS));
+    }
+
+    static OffsetDateTime exact(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,99 @@
+package io.cancelgateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.cancelgateway.simulator.Fault;
+import io.cancelgateway.simulator.Operation;
+import io.cancelgateway.simulator.SimulatedBatch;
+import io.cancelgateway.simulator.TwelveLabsSimulator;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two replicas of the packaged gateway on one PostgreSQL under load, of which one is killed. */
+class KilledReplicaIT {
+
+    private static final int QUEUED = 7;
+    private static final int BATCHES = 80;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void nothingIsLostNorCountedTwiceAndTheOtherPicksUp() throws Exception {
+        String database = Databases.postgres();
+        try (TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC());
+                GatewayProcess doomed = start(simulator, database);
+                GatewayProcess survivor = start(simulator, database)) {
+            TwelveLabsSimulator.Account account = simulator.account(GatewayProcess.KEY);
+            simulator.always(Operation.RETRIEVE, Fault.slow(Duration.ofMillis(200)));
+            List<SimulatedBatch> batches = new ArrayList<>();
+            for (int i = 0; i < BATCHES; i++) {
+                batches.add(account.createBatch(QUEUED + 1, 1, Duration.ofHours(1)));
+            }
+
+            AtomicInteger answered = new AtomicInteger();
+            List<Future<Integer>> answers = new ArrayList<>();
+            try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
+                for (SimulatedBatch batch : batches) {
+                    boolean first = answers.size() % 2 == 0;
+                    answers.add(callers.submit(() -> {
+                        int status = cancel(first ? doomed : survivor, survivor, batch.id());
+                        answered.incrementAndGet();
+                        return status;
+                    }));
+                }
+                await().until(() -> answered.get() > BATCHES / 2);
+                doomed.kill();
+            }
+            for (Future<Integer> answer : answers) {
+                assertThat(answer.get()).isEqualTo(202);
+            }
+
+            Instant killed = Instant.now();
+            batches.forEach(batch -> batch.drain(Instant.now()));
+            await().atMost(60, TimeUnit.SECONDS)
+                    .pollInterval(Duration.ofMillis(500))
+                    .untilAsserted(() -> assertThat(batches)
+                            .allSatisfy(batch ->
+                                    assertThat(survivor.state(batch.id())).isEqualTo("canceled")));
+            System.out.println("PICKED UP after " + Duration.between(killed, Instant.now()));
+            await().untilAsserted(
+                            () -> assertThat(survivor.metric("cancel_gateway_ledger_items", "result=\"canceled\""))
+                                    .isEqualTo(QUEUED * BATCHES));
+            assertThat(survivor.metric("cancel_gateway_items_total", "result=\"canceled\""))
+                    .isLessThanOrEqualTo(QUEUED * BATCHES);
+        }
+    }
+
+    /** As a caller behind a load balancer: where one replica is gone, the other is asked. */
+    private static int cancel(GatewayProcess first, GatewayProcess other, String batchId) {
+        try {
+            return first.cancel(batchId).join();
+        } catch (CompletionException e) {
+            return other.cancel(batchId).join();
+        }
+    }
+
+    private GatewayProcess start(TwelveLabsSimulator simulator, String database) {
+        return GatewayProcess.start(
+                directory,
+                simulator.baseUrl(),
+                database,
+                "--gateway.upstream.deadline=3s",
+                "--gateway.follow-up.initial-delay=300ms",
+                "--gateway.follow-up.max-delay=1s");
+    }
+}
