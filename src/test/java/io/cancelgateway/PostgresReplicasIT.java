@@ -1,0 +1,9 @@
+package io.cancelgateway;
+
+class PostgresReplicasIT extends ReplicasContract {
+
+    @Override
+    String address() {
+        return Databases.postgres();
+    }
+}
