@@ -48,7 +48,7 @@ public class LedgerQueries {
                         SELECT caller, reason, received_at, outcome, trace_id
                           FROM cancellation_request
                          WHERE cancellation_id = :id
-                         ORDER BY id DESC
+                         ORDER BY cancellation_id, id DESC
                          FETCH FIRST :limit ROWS ONLY
                         """)
                 .param("id", id)
@@ -65,11 +65,15 @@ public class LedgerQueries {
     /** The first {@code limit} records that match, newest first. */
     public List<Cancellation> list(CancellationQuery query, int limit) {
         List<String> conditions = new ArrayList<>(List.of("tenant = :tenant"));
-        if (query.state() != null) {
-            conditions.add("state = :state");
-        }
+        // each of an index's columns, constant or not: H2 would read and sort all that match otherwise
+        String order = "tenant, requested_at DESC, id DESC";
         if (query.requestedBy() != null) {
             conditions.add("requested_by = :caller");
+            order = "tenant, requested_by, requested_at DESC, id DESC";
+        }
+        if (query.state() != null) {
+            conditions.add("state = :state");
+            order = "tenant, state, requested_at DESC, id DESC";
         }
         if (query.since() != null) {
             conditions.add("requested_at >= :since");
@@ -82,7 +86,7 @@ public class LedgerQueries {
         }
         JdbcClient.StatementSpec statement = jdbc.sql("SELECT " + RECORD + " FROM cancellation WHERE "
                         + String.join(" AND ", conditions)
-                        + " ORDER BY requested_at DESC, id DESC FETCH FIRST :limit ROWS ONLY")
+                        + " ORDER BY " + order + " FETCH FIRST :limit ROWS ONLY")
                 .param("tenant", query.tenant().value())
                 .param("limit", limit);
         if (query.state() != null) {

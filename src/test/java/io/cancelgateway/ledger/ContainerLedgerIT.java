@@ -1,0 +1,20 @@
+package io.cancelgateway.ledger;
+
+import io.cancelgateway.NeedsDocker;
+import org.testcontainers.junit.jupiter.Container;
+import org.testcontainers.junit.jupiter.Testcontainers;
+import org.testcontainers.postgresql.PostgreSQLContainer;
+
+/** PostgreSQL as it is deployed. */
+@NeedsDocker
+@Testcontainers
+class ContainerLedgerIT extends LedgerContract {
+
+    @Container
+    private static final PostgreSQLContainer POSTGRES = new PostgreSQLContainer("postgres:18");
+
+    @Override
+    String address() {
+        return POSTGRES.getJdbcUrl() + "&user=" + POSTGRES.getUsername() + "&password=" + POSTGRES.getPassword();
+    }
+}
