@@ -1,0 +1,60 @@
+# Needs nothing but Docker: the Maven build is a stage of it. The base images are public ones; --build-arg takes others.
+# The runtime image needs a Java 25 on its path, and no shell.
+ARG BUILD_IMAGE=eclipse-temurin:25-jdk
+ARG RUNTIME_IMAGE=gcr.io/distroless/java25-debian13:nonroot
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /build
+# dependencies and plugins first, so that this layer is reused until pom.xml changes
+COPY .mvn .mvn
+COPY mvnw pom.xml ./
+RUN ./mvnw -B -ntp -q package -Dmaven.test.skip=true -Dspotless.check.skip=true -Dspring-boot.repackage.skip=true
+COPY src/main src/main
+# style and tests are the gate's
+RUN ./mvnw -B -ntp -q package -Dmaven.test.skip=true -Dspotless.check.skip=true \
+ && java -Djarmode=tools -jar target/cancel-gateway-*.jar extract --layers --destination /layers \
+ && mv /layers/application/cancel-gateway-*.jar /layers/application/cancel-gateway.jar \
+ && mkdir -p /layers/data
+# one file for training and for running: the cache is refused where compact headers differ, and loses its heap objects
+# where the collector does
+RUN printf '%s\n' \
+      -XX:+UseCompactObjectHeaders \
+      -XX:+UseSerialGC \
+      -XX:MaxRAMPercentage=40 \
+      -XX:MaxDirectMemorySize=32m \
+      -XX:ReservedCodeCacheSize=48m \
+      -XX:+ExitOnOutOfMemoryError \
+      --enable-native-access=ALL-UNNAMED \
+      -XX:AOTCache=/app/cancel-gateway.aot \
+      > /layers/application/java.options \
+ && sed '/AOTCache/d' /layers/application/java.options > /layers/application/training.options
+
+FROM ${RUNTIME_IMAGE} AS application
+WORKDIR /app
+COPY --from=build /layers/dependencies/ ./
+COPY --from=build /layers/spring-boot-loader/ ./
+COPY --from=build /layers/snapshot-dependencies/ ./
+COPY --from=build /layers/application/ ./
+
+# starts the application up to the point where it would serve, with a database in memory, and keeps what the JVM loaded
+FROM application AS training
+USER 0:0
+RUN ["java", "@training.options", "-XX:AOTCacheOutput=/app/cancel-gateway.aot", "-Dspring.context.exit=onRefresh", \
+     "-Dspring.datasource.url=jdbc:h2:mem:training", "-Djava.io.tmpdir=/tmp", "-jar", "cancel-gateway.jar"]
+
+FROM application
+ARG VERSION=0.1.0-SNAPSHOT
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Cancel Gateway" \
+      org.opencontainers.image.description="Cancels TwelveLabs analysis batches for internal services, without giving them a tenant's key" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=training /app/cancel-gateway.aot ./
+# the ledger's default place; a volume mounted here takes over its owner
+COPY --from=build --chown=65532:65532 /layers/data/ ./data/
+ENV LOGGING_STRUCTURED_FORMAT_CONSOLE=ecs \
+    SPRING_MAIN_BANNERMODE=off \
+    MALLOC_ARENA_MAX=2
+USER 65532:65532
+EXPOSE 8080 8081
+ENTRYPOINT ["java", "@java.options", "-jar", "cancel-gateway.jar"]

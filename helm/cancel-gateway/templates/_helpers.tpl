@@ -1,0 +1,157 @@
+{{- define "cancel-gateway.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Short enough for the longest suffix, "-management". */}}
+{{- define "cancel-gateway.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "cancel-gateway.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "cancel-gateway.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: gateway
+{{- end }}
+
+{{- define "cancel-gateway.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "cancel-gateway.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "cancel-gateway.testLabels" -}}
+app.kubernetes.io/name: {{ include "cancel-gateway.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: test
+{{- end }}
+
+{{- define "cancel-gateway.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "cancel-gateway.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "cancel-gateway.image" -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+
+{{- define "cancel-gateway.tenantsSecret" -}}
+{{- if .Values.tenants.existingSecret }}
+{{- .Values.tenants.existingSecret }}
+{{- else if .Values.tenants.create }}
+{{- include "cancel-gateway.fullname" . }}-tenants
+{{- end }}
+{{- end }}
+
+{{- define "cancel-gateway.callersSecret" -}}
+{{- if .Values.callers.existingSecret }}
+{{- .Values.callers.existingSecret }}
+{{- else if .Values.callers.create }}
+{{- include "cancel-gateway.fullname" . }}-callers
+{{- end }}
+{{- end }}
+
+{{- define "cancel-gateway.databaseSecret" -}}
+{{- if .Values.database.existingSecret }}
+{{- .Values.database.existingSecret }}
+{{- else if .Values.database.create }}
+{{- include "cancel-gateway.fullname" . }}-database
+{{- end }}
+{{- end }}
+
+{{/* What requests in flight may take at shutdown, in seconds. */}}
+{{- define "cancel-gateway.shutdownSeconds" -}}
+{{- add (max (int .Values.gateway.deadlineSeconds) (int .Values.gateway.waitMaxSeconds)) 5 }}
+{{- end }}
+
+{{- define "cancel-gateway.graceSeconds" -}}
+{{- add (int .Values.shutdown.preStopSeconds) (include "cancel-gateway.shutdownSeconds" . | int) (int .Values.shutdown.marginSeconds) }}
+{{- end }}
+
+{{/* The ports of a PostgreSQL address with one host or several, as a JSON list. */}}
+{{- define "cancel-gateway.databasePorts" -}}
+{{- $ports := list }}
+{{- range splitList "," (regexReplaceAll "^jdbc:postgresql:(//)?([^/?]*).*$" .Values.database.url "${2}") }}
+{{- $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "5432" | int) }}
+{{- end }}
+{{- $ports | uniq | toJson }}
+{{- end }}
+
+{{/* The application.yaml that pods read: the chart's settings and those of .Values.config. */}}
+{{- define "cancel-gateway.config" -}}
+{{- $callers := dict }}
+{{- range $name, $access := .Values.callers.access }}
+{{- $_ := set $callers $name $access }}
+{{- end }}
+{{- $gateway := dict "upstream" (dict "deadline" (printf "%ds" (int .Values.gateway.deadlineSeconds))) "wait" (dict "max" (printf "%ds" (int .Values.gateway.waitMaxSeconds))) }}
+{{- if $callers }}
+{{- $_ := set $gateway "callers" $callers }}
+{{- end }}
+{{- $lifecycle := dict "timeout-per-shutdown-phase" (printf "%ss" (include "cancel-gateway.shutdownSeconds" .)) }}
+{{- $own := dict "gateway" $gateway "spring" (dict "lifecycle" $lifecycle) }}
+{{- mustMergeOverwrite $own (deepCopy .Values.config) | toYaml }}
+{{- end }}
+
+{{/* Refuses values that each are right and together are not. */}}
+{{- define "cancel-gateway.validate" -}}
+{{- if not .Values.database.url }}
+{{- if .Values.autoscaling.enabled }}
+{{- fail "autoscaling.enabled needs database.url: without it the ledger is an H2 file, which one process at a time can open, so there can be one replica only. Give a PostgreSQL address (jdbc:postgresql://…) or switch autoscaling off." }}
+{{- end }}
+{{- if gt (int .Values.replicaCount) 1 }}
+{{- fail "replicaCount above 1 needs database.url: without it the ledger is an H2 file, which one process at a time can open. Give a PostgreSQL address (jdbc:postgresql://…) or keep one replica." }}
+{{- end }}
+{{- if or .Values.database.existingSecret .Values.database.create }}
+{{- fail "database.existingSecret and database.create need database.url: the H2 file has no user of its own." }}
+{{- end }}
+{{- end }}
+{{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) }}
+{{- fail "autoscaling.minReplicas must not be above autoscaling.maxReplicas." }}
+{{- end }}
+{{- range $kind := list "tenants" "callers" "database" }}
+{{- with index $.Values $kind }}
+{{- if and .existingSecret .create }}
+{{- fail (printf "%s.existingSecret and %s.create exclude each other: name a Secret that exists, or let the chart create one." $kind $kind) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and .Values.callers.access (not (include "cancel-gateway.callersSecret" .)) }}
+{{- fail "callers.access needs callers.existingSecret (or, for a demo, callers.create): a caller gets in by a token." }}
+{{- end }}
+{{- range $name, $token := .Values.callers.create }}
+{{- if not (hasKey $.Values.callers.access $name) }}
+{{- fail (printf "callers.create.%s needs callers.access.%s: which tenants it serves." $name $name) }}
+{{- end }}
+{{- end }}
+{{- range $name, $access := .Values.callers.access }}
+{{- if and $.Values.callers.create (not (hasKey $.Values.callers.create $name)) }}
+{{- fail (printf "callers.access.%s needs a token in callers.create.%s." $name $name) }}
+{{- end }}
+{{- end }}
+{{- range $path, $value := dict "spring.datasource" "database" "spring.lifecycle" "gateway.deadlineSeconds and gateway.waitMaxSeconds" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" }}
+{{- $node := $.Values.config }}
+{{- $found := true }}
+{{- range splitList "." $path }}
+{{- if and $found (kindIs "map" $node) (hasKey $node .) }}
+{{- $node = index $node . }}
+{{- else }}
+{{- $found = false }}
+{{- end }}
+{{- end }}
+{{- if or $found (hasKey $.Values.config $path) }}
+{{- fail (printf "config must not set %s: the rest of the chart depends on it. Use %s." $path $value) }}
+{{- end }}
+{{- end }}
+{{- end }}
