@@ -21,6 +21,7 @@ RUN printf '%s\n' \
       -XX:+UseCompactObjectHeaders \
       -XX:+UseSerialGC \
       -XX:MaxRAMPercentage=40 \
+      -XX:MinRAMPercentage=40 \
       -XX:MaxDirectMemorySize=32m \
       -XX:ReservedCodeCacheSize=48m \
       -XX:+ExitOnOutOfMemoryError \
@@ -35,12 +36,16 @@ COPY --from=build /layers/dependencies/ ./
 COPY --from=build /layers/spring-boot-loader/ ./
 COPY --from=build /layers/snapshot-dependencies/ ./
 COPY --from=build /layers/application/ ./
+ENV LOGGING_STRUCTURED_FORMAT_CONSOLE=ecs \
+    SPRING_MAIN_BANNERMODE=off \
+    MALLOC_ARENA_MAX=2
 
 # starts the application up to the point where it would serve, with a database in memory, and keeps what the JVM loaded
 FROM application AS training
 USER 0:0
-RUN ["java", "@training.options", "-XX:AOTCacheOutput=/app/cancel-gateway.aot", "-Dspring.context.exit=onRefresh", \
-     "-Dspring.datasource.url=jdbc:h2:mem:training", "-Djava.io.tmpdir=/tmp", "-jar", "cancel-gateway.jar"]
+RUN ["java", "@training.options", "-XX:AOTCacheOutput=/app/cancel-gateway.aot", "-Xlog:aot=error", \
+     "-Dspring.context.exit=onRefresh", "-Dspring.datasource.url=jdbc:h2:mem:training", \
+     "-jar", "cancel-gateway.jar"]
 
 FROM application
 ARG VERSION=0.1.0-SNAPSHOT
@@ -52,9 +57,6 @@ LABEL org.opencontainers.image.title="Cancel Gateway" \
 COPY --from=training /app/cancel-gateway.aot ./
 # the ledger's default place; a volume mounted here takes over its owner
 COPY --from=build --chown=65532:65532 /layers/data/ ./data/
-ENV LOGGING_STRUCTURED_FORMAT_CONSOLE=ecs \
-    SPRING_MAIN_BANNERMODE=off \
-    MALLOC_ARENA_MAX=2
 USER 65532:65532
 EXPOSE 8080 8081
 ENTRYPOINT ["java", "@java.options", "-jar", "cancel-gateway.jar"]
