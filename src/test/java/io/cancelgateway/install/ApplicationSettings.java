@@ -80,7 +80,7 @@ final class ApplicationSettings {
         try {
             return Arrays.stream(Class.forName(valueType).getRecordComponents())
                     .map(RecordComponent::getName)
-                    .map(name -> name.replaceAll("(\\p{Lu}|(?<=\\p{Alpha})\\d)", "-$1").toLowerCase(Locale.ROOT))
+                    .map(name -> name.replaceAll("(\\p{Lu})", "-$1").toLowerCase(Locale.ROOT))
                     .anyMatch(member::equals);
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException(e);

@@ -27,7 +27,27 @@ final class Chart {
 
     private static final String OLDEST_KUBERNETES = "1.30.0";
 
+    private static final Path TEST_POD = Path.of("templates", "tests", "connection.yaml");
+    private static final Path WITHOUT_HOOK = withoutHook();
+
     private Chart() {}
+
+    private static Path withoutHook() {
+        try {
+            Path copy = Path.of("target", "without-hook").resolve(DIRECTORY.getFileName());
+            FileSystemUtils.deleteRecursively(copy);
+            FileSystemUtils.copyRecursively(DIRECTORY, copy);
+            Path pod = copy.resolve(TEST_POD);
+            Files.writeString(pod, read(pod).replaceFirst("(?m)^ +helm\\.sh/hook: test\n", ""));
+            return copy;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String testPodTemplate() {
+        return read(DIRECTORY.resolve(TEST_POD));
+    }
 
     /** Values that a file beside the chart has: {@code production}, {@code demo} or {@code everything}. */
     static String values(String name) {
@@ -52,10 +72,15 @@ final class Chart {
         }
     }
 
-    /** @throws IllegalStateException with Helm's own message where it refuses the values */
+    /**
+     * Everything, the test pod included, which Helm here leaves out as long as it is a hook.
+     *
+     * @throws IllegalStateException with Helm's own message where it refuses the values
+     */
     static Manifests render(String... values) {
         return withValues(values, file -> {
-            TemplateCommand template = helm().template()
+            TemplateCommand template = new Helm(WITHOUT_HOOK)
+                    .template()
                     .withName(RELEASE)
                     .withNamespace("cancellations")
                     .withKubeVersion(OLDEST_KUBERNETES)
@@ -67,20 +92,17 @@ final class Chart {
     /** What an installer reads at the end. */
     static String notes(String... values) {
         return withValues(values, file -> {
-            InstallCommand install = helm().install()
+            InstallCommand install = new Helm(DIRECTORY)
+                    .install()
                     .clientOnly()
                     .dryRun()
                     .withName(RELEASE)
                     .withNamespace("cancellations")
                     .withKubeVersion(OLDEST_KUBERNETES)
                     .withValuesFile(file);
-            String output = install.call().getOutput();
+            String output = install.withKubeVersion(OLDEST_KUBERNETES).call().getOutput();
             return output.substring(output.indexOf("NOTES:"));
         });
-    }
-
-    private static Helm helm() {
-        return new Helm(DIRECTORY);
     }
 
     private interface Call<T> {
@@ -153,7 +175,10 @@ final class Chart {
         }
 
         List<JsonNode> kinds(String kind) {
-            return all.stream().filter(m -> m.kind().equals(kind)).map(Manifest::json).toList();
+            return all.stream()
+                    .filter(m -> m.kind().equals(kind))
+                    .map(Manifest::json)
+                    .toList();
         }
 
         /** The only manifest of this kind. */
