@@ -64,13 +64,13 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final DisposableServer server;
     private final Clock clock;
 
-    private TwelveLabsSimulator(int port, Clock clock) {
+    private TwelveLabsSimulator(String host, int port, Clock clock) {
         this.clock = clock;
         for (Operation operation : Operation.values()) {
             scripts.put(operation, new ArrayDeque<>());
         }
         server = HttpServer.create()
-                .host("127.0.0.1")
+                .host(host)
                 .port(port)
                 .runOn(loops)
                 .doOnConnection(connection -> {
@@ -83,12 +83,17 @@ public final class TwelveLabsSimulator implements AutoCloseable {
 
     /** Starts on a free port. */
     public static TwelveLabsSimulator start(Clock clock) {
-        return new TwelveLabsSimulator(0, clock);
+        return start(0, clock);
     }
 
     /** Starts on this port. */
     public static TwelveLabsSimulator start(int port, Clock clock) {
-        return new TwelveLabsSimulator(port, clock);
+        return start("127.0.0.1", port, clock);
+    }
+
+    /** Starts on this port of this address, which others than this machine may reach. */
+    public static TwelveLabsSimulator start(String host, int port, Clock clock) {
+        return new TwelveLabsSimulator(host, port, clock);
     }
 
     /** What {@code gateway.upstream.base-url} must be. */
