@@ -76,8 +76,8 @@ final class RenderedPod {
                 .withExposedPorts(port("http"), port("management"))
                 .waitingFor(Wait.forHttp(probe.at("/httpGet/path").stringValue())
                         .forPort(port(probe.at("/httpGet/port").stringValue()))
-                        .withStartupTimeout(Duration.ofSeconds(
-                                probe.path("periodSeconds").longValue()
+                        .withStartupTimeout(
+                                Duration.ofSeconds(probe.path("periodSeconds").longValue()
                                         * probe.path("failureThreshold").longValue())));
         pod.withCreateContainerCmdModifier(create -> {
             HostConfig host = create.getHostConfig();
@@ -101,12 +101,11 @@ final class RenderedPod {
 
     /** From SIGTERM to SIGKILL. */
     Duration graceAfterPreStop() {
-        return Duration.ofSeconds(
-                manifests.podSpec().path("terminationGracePeriodSeconds").longValue()
-                        - manifests
-                                .container()
-                                .at("/lifecycle/preStop/sleep/seconds")
-                                .longValue());
+        return Duration.ofSeconds(manifests
+                        .podSpec()
+                        .path("terminationGracePeriodSeconds")
+                        .longValue()
+                - manifests.container().at("/lifecycle/preStop/sleep/seconds").longValue());
     }
 
     private Map<String, String> environment(JsonNode container) {
@@ -182,11 +181,12 @@ final class RenderedPod {
         Map<String, String> content = new HashMap<>();
         JsonNode items;
         if (volume.has("configMap")) {
-            JsonNode map = manifests.named(
-                    "ConfigMap", volume.at("/configMap/name").stringValue());
+            JsonNode map =
+                    manifests.named("ConfigMap", volume.at("/configMap/name").stringValue());
             map.path("data")
                     .propertyStream()
-                    .forEach(entry -> content.put(entry.getKey(), entry.getValue().stringValue()));
+                    .forEach(entry ->
+                            content.put(entry.getKey(), entry.getValue().stringValue()));
             items = volume.at("/configMap/items");
         } else {
             content.putAll(secret(volume.at("/secret/secretName").stringValue()));

@@ -1,0 +1,80 @@
+package io.cancelgateway.install;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.cancelgateway.Databases;
+import io.cancelgateway.simulator.SimulatedBatch;
+import io.cancelgateway.simulator.TwelveLabsSimulator;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.flywaydb.core.Flyway;
+import org.h2.tools.RunScript;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class MoveToPostgresqlIT {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void recordsTotalsAndFollowUpsGoOnWhereTheyWereAndNewOnesHaveRoom() throws Exception {
+        String file = Databases.h2(directory);
+        String postgres = Databases.postgres();
+        try (TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC())) {
+            TwelveLabsSimulator.Account account = simulator.account(Gateway.KEY);
+            SimulatedBatch ended = account.createBatch(5, 1, Duration.ofHours(1));
+            SimulatedBatch pending = account.createBatch();
+            JsonNode endedBefore;
+            JsonNode pendingBefore;
+            try (Gateway gateway = Gateway.start(file, simulator)) {
+                assertThat(gateway.cancel(ended.id())).isEqualTo(202);
+                assertThat(gateway.cancel(pending.id())).isEqualTo(202);
+                ended.drain(Instant.now());
+                await().until(() -> gateway.state(ended.id()).equals("canceled"));
+                endedBefore = gateway.record(ended.id());
+                pendingBefore = gateway.record(pending.id());
+            }
+
+            Flyway.configure()
+                    .dataSource(postgres, null, null)
+                    .locations("classpath:db/migration/common", "classpath:db/migration/postgresql")
+                    .failOnMissingLocations(false)
+                    .load()
+                    .migrate();
+            move(file, postgres);
+
+            try (Gateway gateway = Gateway.start(postgres, simulator)) {
+                assertThat(gateway.record(ended.id())).isEqualTo(endedBefore);
+                assertThat(gateway.record(pending.id())).isEqualTo(pendingBefore);
+                pending.drain(Instant.now());
+                await().atMost(Duration.ofMinutes(1))
+                        .until(() -> gateway.state(pending.id()).equals("canceled"));
+
+                SimulatedBatch another = account.createBatch();
+                assertThat(gateway.cancel(another.id())).isEqualTo(202);
+                assertThat(gateway.state(another.id())).isEqualTo("canceling");
+                assertThat(gateway.cancel(pending.id())).isEqualTo(409);
+                assertThat(gateway.record(pending.id()).path("requests").size()).isEqualTo(2);
+            }
+        }
+    }
+
+    private void move(String file, String postgres) throws Exception {
+        Path target = Files.createDirectory(directory.resolve("target"));
+        Files.writeString(target.resolve("url"), postgres + "\n");
+        Files.writeString(target.resolve("username"), "postgres\n");
+        Files.writeString(target.resolve("password"), "postgres");
+        Path script = directory.resolve("move.sql");
+        Files.writeString(
+                script,
+                Chart.read(Path.of("docs", "move-to-postgresql.sql")).replace("/target-database/", target + "/"));
+        RunScript.execute(file, "sa", "", script.toString(), StandardCharsets.UTF_8, false);
+    }
+}
