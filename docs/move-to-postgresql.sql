@@ -21,7 +21,7 @@ INSERT INTO target_item_total SELECT * FROM item_total;
 -- the retention's own task may be there already
 INSERT INTO target_scheduled_tasks SELECT * FROM scheduled_tasks moved
     WHERE NOT EXISTS (SELECT 1 FROM target_scheduled_tasks there
-        WHERE there.task_name = moved.task_name AND there.task_instance = moved.task_instance);
+        WHERE there."task_name" = moved.task_name AND there."task_instance" = moved.task_instance);
 
 -- new rows get ids after those that were copied
 CREATE LOCAL TEMPORARY LINKED TABLE next_ids

@@ -75,6 +75,6 @@ class MoveToPostgresqlIT {
         Files.writeString(
                 script,
                 Chart.read(Path.of("docs", "move-to-postgresql.sql")).replace("/target-database/", target + "/"));
-        RunScript.execute(file, "sa", "", script.toString(), StandardCharsets.UTF_8, false);
+        RunScript.execute(file, "", "", script.toString(), StandardCharsets.UTF_8, false);
     }
 }

@@ -33,7 +33,7 @@ class UpgradeIT {
 
     private static FluentConfiguration schema(String database, String vendor) {
         return Flyway.configure()
-                .dataSource(database, vendor.equals("h2") ? "sa" : null, vendor.equals("h2") ? "" : null)
+                .dataSource(database, null, null)
                 .locations("classpath:db/migration/common", "classpath:db/migration/" + vendor)
                 .failOnMissingLocations(false);
     }
@@ -51,9 +51,7 @@ class UpgradeIT {
                 .map(MigrationInfo::getVersion)
                 .toArray(MigrationVersion[]::new);
         schema(database, vendor).target(versions[versions.length - 2]).load().migrate();
-        try (Connection connection = vendor.equals("h2")
-                        ? DriverManager.getConnection(database, "sa", "")
-                        : DriverManager.getConnection(database);
+        try (Connection connection = DriverManager.getConnection(database);
                 Statement statement = connection.createStatement()) {
             statement.execute("""
                     INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by, requested_at,
