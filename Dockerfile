@@ -16,15 +16,16 @@ RUN ./mvnw -B -ntp -q package -Dmaven.test.skip=true -Dspotless.check.skip=true 
  && mv /layers/application/cancel-gateway-*.jar /layers/application/cancel-gateway.jar \
  && mkdir -p /layers/data
 # one file for training and for running, since the cache is refused where compact headers differ. For 256 MiB and one CPU:
-# the serial collector, a third of the memory as heap, no relocation of the cache (which would copy all of it into memory of
-# the process), native memory given back
+# the serial collector, the first compiler alone, a third of the memory as heap, no relocation of the cache (which would copy
+# all of it into memory of the process), native memory given back
 RUN printf '%s\n' \
       -XX:+UseCompactObjectHeaders \
       -XX:+UseSerialGC \
       -XX:MaxRAMPercentage=33 \
       -XX:MinRAMPercentage=33 \
       -XX:MaxDirectMemorySize=32m \
-      -XX:ReservedCodeCacheSize=96m \
+      -XX:TieredStopAtLevel=1 \
+      -XX:ReservedCodeCacheSize=64m \
       -XX:TrimNativeHeapInterval=15000 \
       -XX:+UnlockDiagnosticVMOptions \
       -XX:ArchiveRelocationMode=0 \
