@@ -44,8 +44,6 @@ class MoveToPostgresqlIT {
 
             Flyway.configure()
                     .dataSource(postgres, null, null)
-                    .locations("classpath:db/migration/common", "classpath:db/migration/postgresql")
-                    .failOnMissingLocations(false)
                     .load()
                     .migrate();
             move(file, postgres);

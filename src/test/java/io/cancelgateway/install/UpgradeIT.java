@@ -31,11 +31,8 @@ class UpgradeIT {
     @TempDir
     private Path directory;
 
-    private static FluentConfiguration schema(String database, String vendor) {
-        return Flyway.configure()
-                .dataSource(database, null, null)
-                .locations("classpath:db/migration/common", "classpath:db/migration/" + vendor)
-                .failOnMissingLocations(false);
+    private static FluentConfiguration schema(String database) {
+        return Flyway.configure().dataSource(database, null, null);
     }
 
     private String database(String vendor) {
@@ -47,10 +44,10 @@ class UpgradeIT {
     void aDatabaseWrittenByThePreviousVersionOfTheSchemaMigrates(String vendor) throws Exception {
         String database = database(vendor);
         MigrationVersion[] versions = Arrays.stream(
-                        schema(database, vendor).load().info().all())
+                        schema(database).load().info().all())
                 .map(MigrationInfo::getVersion)
                 .toArray(MigrationVersion[]::new);
-        schema(database, vendor).target(versions[versions.length - 2]).load().migrate();
+        schema(database).target(versions[versions.length - 2]).load().migrate();
         try (Connection connection = DriverManager.getConnection(database);
                 Statement statement = connection.createStatement()) {
             statement.execute("""
@@ -67,7 +64,7 @@ class UpgradeIT {
                     .isEqualTo(70);
             assertCancelsAndFollows(gateway, simulator);
         }
-        assertThat(schema(database, vendor).load().info().pending()).isEmpty();
+        assertThat(schema(database).load().info().pending()).isEmpty();
     }
 
     @Test
@@ -95,9 +92,8 @@ class UpgradeIT {
                 CREATE TABLE next_version (id bigint PRIMARY KEY);
                 CREATE INDEX next_version_index ON cancellation (next_version_text);
                 """);
-        schema(database, "postgresql")
-                .locations(
-                        "classpath:db/migration/common", "classpath:db/migration/postgresql", "filesystem:" + directory)
+        schema(database)
+                .locations("classpath:db/migration", "filesystem:" + directory)
                 .load()
                 .migrate();
     }
