@@ -42,10 +42,7 @@ class MoveToPostgresqlIT {
                 pendingBefore = gateway.record(pending.id());
             }
 
-            Flyway.configure()
-                    .dataSource(postgres, null, null)
-                    .load()
-                    .migrate();
+            Flyway.configure().dataSource(postgres, null, null).load().migrate();
             move(file, postgres);
 
             try (Gateway gateway = Gateway.start(postgres, simulator)) {
