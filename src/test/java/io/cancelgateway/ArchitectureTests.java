@@ -71,6 +71,15 @@ class ArchitectureTests {
             .resideInAnyPackage("reactor..", "org.reactivestreams..", "org.springframework.web.reactive..");
 
     @ArchTest
+    static final ArchRule sqlAndTransactionsStayInOneRoom = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.cancelgateway.ledger..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "java.sql..", "javax.sql..", "org.springframework.jdbc..", "org.springframework.transaction..");
+
+    @ArchTest
     static final ArchRule timeIsInjected = noClasses()
             .that()
             .resideOutsideOfPackage("io.cancelgateway.platform..")

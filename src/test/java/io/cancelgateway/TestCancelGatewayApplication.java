@@ -60,8 +60,10 @@ public class TestCancelGatewayApplication {
                 curl -si -X POST -H 'Authorization: Bearer %1$s' %2$s%5$s/cancel
                 # what dashboards read
                 curl -s %6$s/actuator/prometheus | grep cancel_gateway
+                # what the ledger knows of the first: who, why, and its final counts once the gateway has seen its end
+                curl -s -H 'Authorization: Bearer %1$s' %7$s/v1/cancellations/%3$s
 
-                """, TOKEN, batches, running.id(), another.id(), completed.id(), management);
+                """, TOKEN, batches, running.id(), another.id(), completed.id(), management, gateway);
     }
 
     private static String sha256(String text) throws Exception {
