@@ -10,9 +10,11 @@ import static io.cancelgateway.ledger.Columns.utc;
 import io.cancelgateway.tenant.TenantId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What is read from the table: records for callers, totals and the backlog for dashboards. */
@@ -78,10 +80,17 @@ public class LedgerQueries {
         if (query.since() != null) {
             conditions.add("requested_at >= :since");
         }
-        if (query.until() != null) {
+        CancellationQuery.@Nullable Position after = query.after();
+        // of two upper bounds H2 may take the wrong one to begin at, and read again all that lies between
+        @Nullable
+        Instant until =
+                after != null && query.until() != null && after.requestedAt().isBefore(query.until())
+                        ? null
+                        : query.until();
+        if (until != null) {
             conditions.add("requested_at < :until");
         }
-        if (query.after() != null) {
+        if (after != null) {
             conditions.add("requested_at <= :position AND (requested_at < :position OR id < :id)");
         }
         JdbcClient.StatementSpec statement = jdbc.sql("SELECT " + RECORD + " FROM cancellation WHERE "
@@ -98,13 +107,11 @@ public class LedgerQueries {
         if (query.since() != null) {
             statement = statement.param("since", exact(query.since()));
         }
-        if (query.until() != null) {
-            statement = statement.param("until", exact(query.until()));
+        if (until != null) {
+            statement = statement.param("until", exact(until));
         }
-        if (query.after() != null) {
-            statement = statement
-                    .param("position", utc(query.after().requestedAt()))
-                    .param("id", query.after().id());
+        if (after != null) {
+            statement = statement.param("position", utc(after.requestedAt())).param("id", after.id());
         }
         return statement.query((row, _) -> cancellation(row)).list();
     }

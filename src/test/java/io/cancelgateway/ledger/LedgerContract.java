@@ -603,6 +603,28 @@ abstract class LedgerContract {
     }
 
     @Test
+    void pagesOfATimeSpanShowEveryRecordOfItOnce() {
+        List<Long> all = new ArrayList<>();
+        for (int i = 0; i < 25; i++) {
+            all.addFirst(open(intent(newKey(), NOON.plusSeconds(i / 3))).id());
+        }
+
+        List<Long> seen = new ArrayList<>();
+        CancellationQuery query =
+                new CancellationQuery(ACME, null, null, NOON.plusSeconds(2), NOON.plusSeconds(6), null);
+        List<Cancellation> page = queries.list(query, 4);
+        while (!page.isEmpty()) {
+            page.forEach(record -> seen.add(record.id()));
+            page = queries.list(query.after(page.getLast()), 4);
+        }
+
+        assertThat(seen).containsExactlyElementsOf(all.subList(7, 19));
+        CancellationQuery.Position above = new CancellationQuery.Position(NOON.plusSeconds(60), Long.MAX_VALUE);
+        assertThat(queries.list(new CancellationQuery(ACME, null, null, null, NOON.plusSeconds(6), above), 100))
+                .hasSize(18);
+    }
+
+    @Test
     void onlyTheNewestRequestsAreShown() {
         CancellationKey key = newKey();
         Opened opened = open(intent(key, NOON));
