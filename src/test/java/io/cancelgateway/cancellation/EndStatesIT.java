@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.context.TestConfiguration;
@@ -43,7 +42,10 @@ import tools.jackson.databind.JsonNode;
 class EndStatesIT extends EndToEnd {
 
     private static final TestClock CLOCK = new TestClock();
+
+    /** For this test and the one on PostgreSQL; it ends with the JVM. */
     private static final TwelveLabsSimulator VENDOR = TwelveLabsSimulator.start(CLOCK);
+
     private static final TwelveLabsSimulator.Account ACCOUNT = VENDOR.account(ACME_KEY);
     private static final Duration AN_HOUR = Duration.ofHours(1);
 
@@ -64,11 +66,6 @@ class EndStatesIT extends EndToEnd {
     @BeforeEach
     void noFaultOfAnEarlierTest() {
         VENDOR.reset();
-    }
-
-    @AfterAll
-    static void stop() {
-        VENDOR.close();
     }
 
     @Test
