@@ -104,6 +104,23 @@ app.kubernetes.io/component: test
 {{- mustMergeOverwrite $own (deepCopy .Values.config) | toYaml }}
 {{- end }}
 
+{{/* A setting's name as Spring Boot compares it: without case and hyphens. */}}
+{{- define "cancel-gateway.relaxed" -}}
+{{- lower . | replace "-" "" | replace "_" "" }}
+{{- end }}
+
+{{/* The dotted names of nested settings, one a line. */}}
+{{- define "cancel-gateway.keys" -}}
+{{- range $key, $value := .node }}
+{{- $path := include "cancel-gateway.relaxed" (print $.prefix $key) }}
+{{- if and $value (kindIs "map" $value) }}
+{{- include "cancel-gateway.keys" (dict "prefix" (print $path ".") "node" $value) }}
+{{- else }}
+{{ $path }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Refuses values that each are right and together are not. */}}
 {{- define "cancel-gateway.validate" -}}
 {{- if not .Values.database.url }}
@@ -140,18 +157,13 @@ app.kubernetes.io/component: test
 {{- fail (printf "callers.access.%s needs a token in callers.create.%s." $name $name) }}
 {{- end }}
 {{- end }}
-{{- range $path, $value := dict "spring.datasource" "database" "spring.lifecycle" "gateway.deadlineSeconds and gateway.waitMaxSeconds" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" }}
-{{- $node := $.Values.config }}
-{{- $found := true }}
-{{- range splitList "." $path }}
-{{- if and $found (kindIs "map" $node) (hasKey $node .) }}
-{{- $node = index $node . }}
-{{- else }}
-{{- $found = false }}
-{{- end }}
-{{- end }}
-{{- if or $found (hasKey $.Values.config $path) }}
+{{- $keys := include "cancel-gateway.keys" (dict "prefix" "" "node" .Values.config) | splitList "\n" }}
+{{- range $path, $value := dict "spring.datasource.url" "database.url" "spring.datasource.username" "database.existingSecret" "spring.datasource.password" "database.existingSecret" "spring.lifecycle.timeout-per-shutdown-phase" "gateway.deadlineSeconds and gateway.waitMaxSeconds" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" }}
+{{- $guarded := include "cancel-gateway.relaxed" $path }}
+{{- range $keys }}
+{{- if or (eq . $guarded) (hasPrefix (print $guarded ".") .) }}
 {{- fail (printf "config must not set %s: the rest of the chart depends on it. Use %s." $path $value) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

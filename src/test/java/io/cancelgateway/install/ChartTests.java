@@ -693,13 +693,30 @@ class ChartTests {
                     "callers: {create: {a: t}, access: {a: {tenants: [x]}, b: {tenants: [x]}}} | callers.access.b needs a token",
                     "tenants: {existingSecret: s, create: {acme: k}} | tenants.existingSecret and tenants.create exclude",
                     "database: {existingSecret: s} | need database.url",
-                    "config: {spring: {datasource: {url: x}}} | config must not set spring.datasource",
+                    "config: {spring: {datasource: {url: x}}} | config must not set spring.datasource.url",
+                    "config: {spring.datasource.url: x} | config must not set spring.datasource.url",
+                    "config: {spring: {datasource.url: x}} | config must not set spring.datasource.url",
+                    "config: {spring.datasource: {password: x}} | config must not set spring.datasource.password",
+                    "config: {gateway.tenants.acme.api-key: k} | config must not set gateway.tenants:",
+                    "config: {gateway: {tenantsDir: /keys}} | config must not set gateway.tenants-dir",
+                    "config: {management: {server: {port: 9}}} | config must not set management.server",
                     "config: {server.port: 9090} | config must not set server.port",
                     "config: {gateway: {upstream: {deadline: 90s}}} | Use gateway.deadlineSeconds",
                     "autoscaling: {minReplicas: 9} | autoscaling.minReplicas must not be above",
                 })
         void withASentenceThatSaysWhy(String values, String sentence) {
             assertThatThrownBy(() -> Chart.render(values)).hasMessageContaining(sentence);
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "config: {spring: {datasource: {hikari: {maximum-pool-size: 10}}}}",
+                    "config: {spring.datasource.hikari.maximum-pool-size: 10}",
+                    "config: {gateway: {upstream: {attempt-timeout: 8s}}}",
+                })
+        void notWhatOnlySharesTheBeginningOfAName(String values) {
+            assertThat(Chart.render(values).only("ConfigMap").toString()).containsAnyOf("10", "8s");
         }
     }
 
