@@ -624,7 +624,24 @@ class ChartTests {
                             .map(rule -> rule.path("ports").toString().replaceAll("[^0-9A-Z,]", "")))
                     .containsExactly("53,UDP,53,TCP", "443,TCP", "5432,TCP");
             assertThat(elements(policy.path("ingress")))
-                    .allMatch(rule -> !rule.path("from").isEmpty());
+                    .hasSize(2)
+                    .allMatch(rule -> !rule.path("from").isEmpty())
+                    .allMatch(rule -> !rule.path("ports").isEmpty());
+        }
+
+        @ParameterizedTest
+        @CsvSource({"clients, 0, http, 1", "monitoring, 1, management, 0"})
+        void peersOfOnesOwnReplaceTheDefaults(String name, int rule, String port, int others) {
+            String peers = "[{ipBlock: {cidr: 10.0.0.0/8}}, {podSelector: {matchLabels: {a: b}}}]";
+            JsonNode policy = Chart.render("networkPolicy: {%s: %s}".formatted(name, peers))
+                    .only("NetworkPolicy");
+            KubernetesApi.decode(policy);
+            List<JsonNode> from = elements(policy.at("/spec/ingress/" + rule + "/from"));
+            assertThat(from)
+                    .hasSize(2 + others)
+                    .startsWith(elements(Chart.yaml(peers)).toArray(JsonNode[]::new));
+            assertThat(policy.at("/spec/ingress/" + rule + "/ports/0/port").stringValue())
+                    .isEqualTo(port);
         }
 
         @Test
@@ -675,7 +692,10 @@ class ChartTests {
                     "podDisruptionBudget: {maxUnavailable: 0}",
                     "livenessProbe: {path: /}",
                     "serviceMonitor: {interval: often}",
-                    "networkPolicy: {clientNamespaceSelector: {labels: {a: b}}}",
+                    "networkPolicy: {clients: [{namespaceSelector: {labels: {a: b}}}]}",
+                    "networkPolicy: {clients: []}",
+                    "networkPolicy: {clients: [{}]}",
+                    "networkPolicy: {monitoring: []}",
                     "ingress: {enabled: true, hosts: [{host: a, paths: [{path: x, pathType: Prefix}]}]}",
                     "extraEnv: {A: b}",
                     "podLabels: {a: 1}",
@@ -738,6 +758,9 @@ class ChartTests {
                     .contains("kubectl label namespace <namespace> cancel-gateway/client=true")
                     .doesNotContain("Nobody gets in");
             assertThat(Chart.notes(DEFAULT)).contains("Nobody gets in yet", "curl -i -X POST");
+            assertThat(Chart.notes(DEFAULT, "networkPolicy: {clients: [{ipBlock: {cidr: 10.0.0.0/8}}]}"))
+                    .contains("10.0.0.0/8")
+                    .doesNotContain("kubectl label");
         }
     }
 }
