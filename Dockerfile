@@ -33,9 +33,11 @@ RUN printf '%s\n' \
       --enable-native-access=ALL-UNNAMED \
       -XX:AOTCache=/app/cancel-gateway.aot \
       > /layers/application/java.options \
- && sed '/AOTCache/d' /layers/application/java.options > /layers/application/training.options
+ && sed '/AOTCache/d' /layers/application/java.options > /training.options
 
 FROM ${RUNTIME_IMAGE} AS application
+# whoever runs the application does not own it
+USER 0:0
 WORKDIR /app
 COPY --from=build /layers/dependencies/ ./
 COPY --from=build /layers/spring-boot-loader/ ./
@@ -47,8 +49,8 @@ ENV LOGGING_STRUCTURED_FORMAT_CONSOLE=ecs \
 
 # starts the application up to the point where it would serve, with a database in memory, and keeps what the JVM loaded
 FROM application AS training
-USER 0:0
-RUN ["java", "@training.options", "-XX:AOTCacheOutput=/app/cancel-gateway.aot", "-Xlog:aot=error", \
+COPY --from=build /training.options /
+RUN ["java", "@/training.options", "-XX:AOTCacheOutput=/app/cancel-gateway.aot", "-Xlog:aot=error", \
      "-Dspring.context.exit=onRefresh", "-Dspring.datasource.url=jdbc:h2:mem:training", \
      "-jar", "cancel-gateway.jar"]
 

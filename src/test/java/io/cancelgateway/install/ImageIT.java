@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerConfig;
+import io.cancelgateway.TestRun;
 import io.cancelgateway.install.Chart.Manifests;
 import java.io.IOException;
 import java.net.URI;
@@ -21,7 +22,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -45,7 +50,7 @@ class ImageIT {
     private static final String IMAGE = System.getenv("CANCEL_GATEWAY_IMAGE");
     private static final String KEY = "tlk_acme_1111";
     private static final String TOKEN = "token-of-billing";
-    private static final String VOLUME = "cancel-gateway-image-it";
+    private static final String VOLUME = "cancel-gateway-image-it-" + UUID.randomUUID();
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -71,14 +76,18 @@ class ImageIT {
     @BeforeAll
     static void startWhatTheGatewayNeeds() {
         needsDockerAndTheImage();
-        network = Network.newNetwork();
+        network = Network.builder()
+                .createNetworkCmdModifier(create -> create.withLabels(TestRun.LABELS))
+                .build();
         postgres = new PostgreSQLContainer(DockerImageName.parse("postgres:18"))
+                .withLabels(TestRun.LABELS)
                 .withDatabaseName("cancellations")
                 .withUsername(SECRETS.get("cancel-gateway-database").get("username"))
                 .withPassword(SECRETS.get("cancel-gateway-database").get("password"))
                 .withNetwork(network)
                 .withNetworkAliases("postgres");
         simulator = new GenericContainer<>(DockerImageName.parse(IMAGE))
+                .withLabels(TestRun.LABELS)
                 .withNetwork(network)
                 .withNetworkAliases("simulator")
                 .withCopyFileToContainer(
@@ -182,7 +191,7 @@ class ImageIT {
     @Test
     void theDefaultDeploymentKeepsItsLedgerOnTheClaim() throws Exception {
         DockerClient docker = DockerClientFactory.instance().client();
-        docker.createVolumeCmd().withName(VOLUME).exec();
+        docker.createVolumeCmd().withName(VOLUME).withLabels(TestRun.LABELS).exec();
         try {
             Manifests manifests = Chart.render(Chart.values("demo"), """
                     tenants: {create: {acme: %s}}
@@ -266,8 +275,33 @@ class ImageIT {
                         "org.opencontainers.image.revision");
         assertThat(config.getEntrypoint()).startsWith("java");
         GenericContainer<?> shell = new GenericContainer<>(DockerImageName.parse(IMAGE))
+                .withLabels(TestRun.LABELS)
                 .withCreateContainerCmdModifier(create -> create.withEntrypoint("/bin/sh"));
         assertThatThrownBy(shell::start).hasStackTraceContaining("/bin/sh");
+    }
+
+    @Test
+    void theProcessCannotReplaceWhatItRuns() throws Exception {
+        DockerClient docker = DockerClientFactory.instance().client();
+        String container = docker.createContainerCmd(IMAGE)
+                .withLabels(TestRun.LABELS)
+                .exec()
+                .getId();
+        Map<String, Long> owners = new TreeMap<>();
+        try (TarArchiveInputStream tar = new TarArchiveInputStream(
+                docker.copyArchiveFromContainerCmd(container, "/app").exec())) {
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                owners.put(entry.getName().replaceFirst("/$", ""), entry.getLongUserId());
+                if (!entry.isSymbolicLink() && !entry.getName().startsWith("app/data")) {
+                    assertThat(entry.getMode() & 0022).as(entry.getName()).isZero();
+                }
+            }
+        } finally {
+            docker.removeContainerCmd(container).exec();
+        }
+        assertThat(owners).containsKeys("app", "app/cancel-gateway.jar", "app/cancel-gateway.aot", "app/java.options");
+        assertThat(owners.remove("app/data")).isEqualTo(65532);
+        assertThat(owners.values()).containsOnly(0L);
     }
 
     private static final String DATABASE = "database: {url: 'jdbc:postgresql://postgres:5432/cancellations'}";

@@ -5,6 +5,7 @@ import static io.cancelgateway.install.Chart.elements;
 import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
+import io.cancelgateway.TestRun;
 import io.cancelgateway.install.Chart.Manifests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -71,6 +72,7 @@ final class RenderedPod {
         }
         JsonNode probe = container.at("/startupProbe");
         GenericContainer<?> pod = new GenericContainer<>(DockerImageName.parse(image))
+                .withLabels(TestRun.LABELS)
                 .withNetwork(network)
                 .withEnv(environment(container))
                 .withExposedPorts(port("http"), port("management"))

@@ -1,6 +1,7 @@
 package io.cancelgateway.ledger;
 
 import io.cancelgateway.NeedsDocker;
+import io.cancelgateway.TestRun;
 import org.testcontainers.junit.jupiter.Container;
 import org.testcontainers.junit.jupiter.Testcontainers;
 import org.testcontainers.postgresql.PostgreSQLContainer;
@@ -11,7 +12,8 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 class ContainerLedgerIT extends LedgerContract {
 
     @Container
-    private static final PostgreSQLContainer POSTGRES = new PostgreSQLContainer("postgres:18");
+    private static final PostgreSQLContainer POSTGRES =
+            new PostgreSQLContainer("postgres:18").withLabels(TestRun.LABELS);
 
     @Override
     String address() {
