@@ -18,7 +18,7 @@
 
 {{- define "cancel-gateway.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "cancel-gateway.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: gateway
 {{- end }}
 
@@ -31,7 +31,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- define "cancel-gateway.testLabels" -}}
 app.kubernetes.io/name: {{ include "cancel-gateway.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: test
 {{- end }}
 
@@ -44,7 +44,11 @@ app.kubernetes.io/component: test
 {{- end }}
 
 {{- define "cancel-gateway.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
 {{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
 {{- end }}
 
 {{- define "cancel-gateway.tenantsSecret" -}}
@@ -68,6 +72,26 @@ app.kubernetes.io/component: test
 {{- .Values.database.existingSecret }}
 {{- else if .Values.database.create }}
 {{- include "cancel-gateway.fullname" . }}-database
+{{- end }}
+{{- end }}
+
+{{/* For a demo: caller → SHA-256 of its token. */}}
+{{- define "cancel-gateway.tokenHashes" -}}
+{{- range $caller, $token := .Values.callers.create }}
+{{ $caller | quote }}: {{ $token | sha256sum | quote }}
+{{- end }}
+{{- end }}
+
+{{/* No checksum of a secret's own text is among them: it could be guessed by it. */}}
+{{- define "cancel-gateway.podAnnotations" -}}
+checksum/config: {{ include "cancel-gateway.config" . | sha256sum | quote }}
+{{- if .Values.callers.create }}
+checksum/callers: {{ include "cancel-gateway.tokenHashes" . | sha256sum | quote }}
+{{- end }}
+{{- if and .Values.prometheus.scrapeAnnotations (not .Values.serviceMonitor.enabled) }}
+prometheus.io/scrape: "true"
+prometheus.io/port: "8081"
+prometheus.io/path: /actuator/prometheus
 {{- end }}
 {{- end }}
 
@@ -132,6 +156,18 @@ app.kubernetes.io/component: test
 {{- end }}
 {{- if or .Values.database.existingSecret .Values.database.create }}
 {{- fail "database.existingSecret and database.create need database.url: the H2 file has no user of its own." }}
+{{- end }}
+{{- else }}
+{{- if regexMatch "[?&]password=" .Values.database.url }}
+{{- fail "database.url must not have the password in it: it would stand in the Deployment for everyone to read. Use database.existingSecret." }}
+{{- end }}
+{{- if not (or (include "cancel-gateway.databaseSecret" .) (regexMatch "[?&]user=[^&]" .Values.database.url)) }}
+{{- fail "database.url needs database.existingSecret (or, for a demo, database.create), or a user in the address where a certificate takes the password's place." }}
+{{- end }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- if has .name (list "SPRING_CONFIG_ADDITIONALLOCATION" "SPRING_CONFIG_IMPORT" "GATEWAY_TENANTSDIR" "SPRING_DATASOURCE_URL") }}
+{{- fail (printf "extraEnv must not set %s: the chart itself does." .name) }}
 {{- end }}
 {{- end }}
 {{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) }}

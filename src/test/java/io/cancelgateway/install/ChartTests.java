@@ -8,6 +8,7 @@ import com.marcnuri.helm.LintResult;
 import io.cancelgateway.install.Chart.Manifest;
 import io.cancelgateway.install.Chart.Manifests;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -253,30 +255,7 @@ class ChartTests {
             Manifests manifests = Chart.render(values(name));
             for (JsonNode pod :
                     List.of(manifests.podSpec(), manifests.only("Pod").path("spec"))) {
-                assertThat(pod.at("/securityContext/runAsNonRoot").booleanValue())
-                        .isTrue();
-                assertThat(pod.at("/securityContext/runAsUser").intValue()).isEqualTo(65532);
-                assertThat(pod.at("/securityContext/seccompProfile/type").stringValue())
-                        .isEqualTo("RuntimeDefault");
-                assertThat(pod.path("automountServiceAccountToken").booleanValue(true))
-                        .isFalse();
-                for (String shared : List.of("hostNetwork", "hostPID", "hostIPC")) {
-                    assertThat(pod.has(shared)).isFalse();
-                }
-                for (JsonNode container : elements(pod.path("containers"))) {
-                    JsonNode context = container.path("securityContext");
-                    assertThat(context.path("allowPrivilegeEscalation").booleanValue(true))
-                            .isFalse();
-                    assertThat(context.path("readOnlyRootFilesystem").booleanValue())
-                            .isTrue();
-                    assertThat(context.at("/capabilities/drop").toString()).isEqualTo("[\"ALL\"]");
-                    assertThat(context.at("/capabilities").has("add")).isFalse();
-                    assertThat(context.has("privileged")).isFalse();
-                }
-                for (JsonNode volume : elements(pod.path("volumes"))) {
-                    assertThat(volume.propertyNames())
-                            .isSubsetOf("name", "emptyDir", "configMap", "secret", "persistentVolumeClaim");
-                }
+                assertRestricted(pod);
             }
             assertThat(manifests
                             .only("ServiceAccount")
@@ -284,13 +263,41 @@ class ChartTests {
                             .booleanValue(true))
                     .isFalse();
         }
+
+        static void assertRestricted(JsonNode pod) {
+            assertThat(pod.at("/securityContext/runAsNonRoot").booleanValue()).isTrue();
+            assertThat(pod.at("/securityContext/runAsUser").intValue()).isEqualTo(65532);
+            assertThat(pod.at("/securityContext/seccompProfile/type").stringValue())
+                    .isEqualTo("RuntimeDefault");
+            assertThat(pod.path("automountServiceAccountToken").booleanValue(true))
+                    .isFalse();
+            for (String shared : List.of("hostNetwork", "hostPID", "hostIPC")) {
+                assertThat(pod.has(shared)).isFalse();
+            }
+            List<JsonNode> containers = new ArrayList<>(elements(pod.path("containers")));
+            containers.addAll(elements(pod.path("initContainers")));
+            for (JsonNode container : containers) {
+                JsonNode context = container.path("securityContext");
+                assertThat(context.path("allowPrivilegeEscalation").booleanValue(true))
+                        .isFalse();
+                assertThat(context.path("readOnlyRootFilesystem").booleanValue())
+                        .isTrue();
+                assertThat(context.at("/capabilities/drop").toString()).isEqualTo("[\"ALL\"]");
+                assertThat(context.at("/capabilities").has("add")).isFalse();
+                assertThat(context.has("privileged")).isFalse();
+            }
+            for (JsonNode volume : elements(pod.path("volumes"))) {
+                assertThat(volume.propertyNames())
+                        .isSubsetOf("name", "emptyDir", "configMap", "secret", "persistentVolumeClaim");
+            }
+        }
     }
 
     @Nested
     class Lifecycle {
 
         @ParameterizedTest
-        @CsvSource({"15, 60, 5, 10", "100, 60, 5, 10", "1, 1, 30, 1"})
+        @CsvSource({"15, 60, 5, 20", "100, 60, 5, 20", "1, 1, 30, 17"})
         void theGraceIsLongerThanPreStopAndWhateverIsInFlight(int deadline, int wait, int preStop, int margin) {
             Manifests manifests = Chart.render("""
                     gateway: {deadlineSeconds: %d, waitMaxSeconds: %d}
@@ -342,6 +349,8 @@ class ChartTests {
             assertThat(template(DEMO, "config: {gateway: {retry: {max-attempts: 2}}}"))
                     .isNotEqualTo(before);
             assertThat(template(DEMO, "callers: {create: {billing: another}}")).isNotEqualTo(before);
+            assertThat(template(DEMO, "callers: {create: {billing: another}}").toString())
+                    .doesNotContain(RenderedPod.sha256("{\"billing\":\"another\"}"));
             assertThat(template(DEMO, "tenants: {create: {acme: another, globex: third}}"))
                     .isEqualTo(before);
         }
@@ -394,8 +403,8 @@ class ChartTests {
             Map<String, JsonNode> environment = environment(manifests);
             assertThat(environment.get("SPRING_DATASOURCE_URL").path("value").stringValue())
                     .isEqualTo("jdbc:postgresql://postgres.databases:5432/cancellations");
-            assertThat(environment.get("SPRING_DATASOURCE_PASSWORD").at("/valueFrom/secretKeyRef"))
-                    .isEqualTo(Chart.yaml("{name: cancel-gateway-database, key: password}"));
+            assertThat(volume(manifests, "database").at("/secret/secretName").stringValue())
+                    .isEqualTo("cancel-gateway-database");
         }
 
         @Test
@@ -419,7 +428,7 @@ class ChartTests {
                     "jdbc:postgresql://[fd00::1]/x                                 | [5432]",
                 })
         void thePortsOfItsAddressAreLetOut(String url, String ports) {
-            JsonNode egress = Chart.render("database: {url: '" + url + "'}")
+            JsonNode egress = Chart.render("database: {existingSecret: s, url: '" + url + "'}")
                     .only("NetworkPolicy")
                     .at("/spec/egress");
             List<Integer> open = elements(egress).stream()
@@ -495,9 +504,16 @@ class ChartTests {
                             .stringValue())
                     .isEqualTo("file:"
                             + mount(manifests, "config").path("mountPath").stringValue() + "/");
+            List<String> trees = Stream.of("callers", "database")
+                    .filter(volume -> elements(manifests.podSpec().path("volumes")).stream()
+                            .anyMatch(candidate ->
+                                    candidate.path("name").stringValue().equals(volume)))
+                    .map(volume -> "configtree:"
+                            + mount(manifests, volume).path("mountPath").stringValue() + "/")
+                    .toList();
+            assertThat(trees).hasSize(name.equals("demo") ? 1 : 2);
             assertThat(environment.get("SPRING_CONFIG_IMPORT").path("value").stringValue())
-                    .isEqualTo("configtree:"
-                            + mount(manifests, "callers").path("mountPath").stringValue() + "/");
+                    .isEqualTo(String.join(",", trees));
             assertThat(environment.get("GATEWAY_TENANTSDIR").path("value"))
                     .isEqualTo(mount(manifests, "tenants").path("mountPath"));
             assertThat(mount(manifests, "tenants").has("subPath"))
@@ -521,6 +537,21 @@ class ChartTests {
                         .isEqualTo("gateway.callers." + item.path("key").stringValue() + ".token-sha256");
                 assertThat(settings.has(setting)).isTrue();
             }
+        }
+
+        @ParameterizedTest
+        @CsvSource({"production, username", "everything, user"})
+        void theDatabasesUserAndPasswordAreFilesUnderTheNamesOfTheirSettings(String name, String userKey) {
+            Manifests manifests = Chart.render(values(name));
+            JsonNode items = volume(manifests, "database").at("/secret/items");
+            assertThat(items).isEqualTo(Chart.yaml("""
+                            - {key: %s, path: spring/datasource/username}
+                            - {key: password, path: spring/datasource/password}
+                            """.formatted(userKey)));
+            assertThat(elements(items))
+                    .allMatch(
+                            item -> settings.has(item.path("path").stringValue().replace('/', '.')));
+            assertThat(elements(manifests.container().path("env"))).noneMatch(variable -> variable.has("valueFrom"));
         }
 
         private void flatten(String prefix, JsonNode node, Set<String> keys) {
@@ -659,6 +690,93 @@ class ChartTests {
     }
 
     @Nested
+    class Options {
+
+        @Test
+        void areThoseOfOtherCharts() {
+            JsonNode service = Chart.render("""
+                            service: {type: LoadBalancer, nodePort: 30080, loadBalancerSourceRanges: [10.0.0.0/8]}
+                            """).only("Service");
+            KubernetesApi.decode(service);
+            assertThat(service.at("/spec/ports/0/nodePort").intValue()).isEqualTo(30080);
+            assertThat(service.at("/spec/loadBalancerSourceRanges").toString()).isEqualTo("[\"10.0.0.0/8\"]");
+
+            String digest = "sha256:" + "0a".repeat(32);
+            assertThat(Chart.render("image: {tag: ignored, digest: '" + digest + "'}")
+                            .container()
+                            .path("image")
+                            .stringValue())
+                    .isEqualTo("cancel-gateway@" + digest);
+
+            assertThat(Chart.render("persistence: {storageClass: '-'}")
+                            .only("PersistentVolumeClaim")
+                            .at("/spec/storageClassName")
+                            .stringValue())
+                    .isEmpty();
+            assertThat(Chart.render(DEFAULT)
+                            .only("PersistentVolumeClaim")
+                            .path("spec")
+                            .has("storageClassName"))
+                    .isFalse();
+        }
+
+        @Test
+        void onePodMustStayOrOneMayGo() {
+            JsonNode budget = Chart.render("podDisruptionBudget: {minAvailable: 1}")
+                    .only("PodDisruptionBudget")
+                    .path("spec");
+            assertThat(budget.path("minAvailable").intValue()).isEqualTo(1);
+            assertThat(budget.has("maxUnavailable")).isFalse();
+            assertThat(Chart.render(DEFAULT)
+                            .only("PodDisruptionBudget")
+                            .path("spec")
+                            .propertyNames())
+                    .contains("maxUnavailable")
+                    .doesNotContain("minAvailable");
+        }
+
+        @Test
+        void theAutoscalerMayLookAtMemoryToo() {
+            JsonNode metrics = Chart.render(EVERYTHING, "autoscaling: {targetMemoryUtilizationPercentage: 90}")
+                    .only("HorizontalPodAutoscaler")
+                    .at("/spec/metrics");
+            assertThat(elements(metrics).stream()
+                            .map(metric -> metric.at("/resource/name").stringValue()))
+                    .containsExactly("cpu", "memory");
+        }
+
+        @Test
+        void thatAreTakenAwayLeaveNothingBehind() {
+            Manifests manifests = Chart.render("""
+                    enabled: true
+                    global: {anything: goes}
+                    resources: null
+                    podSecurityContext: {runAsUser: null, runAsGroup: null, fsGroup: null}
+                    callers: {existingSecret: tokens}
+                    """);
+            manifests.all().forEach(manifest -> KubernetesApi.decode(manifest.json()));
+            assertThat(manifests.container().has("resources")).isFalse();
+            assertThat(manifests.podSpec().path("securityContext").propertyNames())
+                    .contains("runAsNonRoot")
+                    .doesNotContain("runAsUser", "runAsGroup", "fsGroup");
+            assertThat(manifests.container().path("volumeMounts").toString()).doesNotContain("callers");
+        }
+
+        @Test
+        void ofPodsDoNotReplaceTheSelectorsLabelsAndMayReplaceAnnotations() {
+            JsonNode metadata = Chart.render("""
+                            podLabels: {app.kubernetes.io/component: other, team: a}
+                            podAnnotations: {prometheus.io/scrape: "false"}
+                            """).only("Deployment").at("/spec/template/metadata");
+            assertThat(metadata.at("/labels/app.kubernetes.io~1component").stringValue())
+                    .isEqualTo("gateway");
+            assertThat(metadata.at("/labels/team").stringValue()).isEqualTo("a");
+            assertThat(metadata.at("/annotations/prometheus.io~1scrape").stringValue())
+                    .isEqualTo("false");
+        }
+    }
+
+    @Nested
     class Refused {
 
         @ParameterizedTest
@@ -690,6 +808,15 @@ class ChartTests {
                     "resources: {limit: {memory: 1Gi}}",
                     "autoscaling: {minReplicas: 0}",
                     "podDisruptionBudget: {maxUnavailable: 0}",
+                    "podDisruptionBudget: {minAvailable: 0}",
+                    "shutdown: {marginSeconds: 16}",
+                    "fullnameOverride: 1st",
+                    "fullnameOverride: a.b",
+                    "image: {digest: latest}",
+                    "service: {nodePort: any}",
+                    "service: {loadBalancerSourceRanges: [somewhere]}",
+                    "autoscaling: {targetMemoryUtilizationPercentage: 0}",
+                    "enabled: 1",
                     "livenessProbe: {path: /}",
                     "serviceMonitor: {interval: often}",
                     "networkPolicy: {clients: [{namespaceSelector: {labels: {a: b}}}]}",
@@ -722,6 +849,9 @@ class ChartTests {
                     "config: {management: {server: {port: 9}}} | config must not set management.server",
                     "config: {server.port: 9090} | config must not set server.port",
                     "config: {gateway: {upstream: {deadline: 90s}}} | Use gateway.deadlineSeconds",
+                    "database: {url: 'jdbc:postgresql://db/x?user=u&password=p'} | must not have the password in it",
+                    "database: {url: 'jdbc:postgresql://db/x?sslmode=require'} | database.url needs database.existingSecret",
+                    "extraEnv: [{name: SPRING_CONFIG_IMPORT, value: x}] | extraEnv must not set SPRING_CONFIG_IMPORT",
                     "autoscaling: {minReplicas: 9} | autoscaling.minReplicas must not be above",
                 })
         void withASentenceThatSaysWhy(String values, String sentence) {
@@ -747,6 +877,21 @@ class ChartTests {
         void theReadmeHasEveryValueWithItsDefaultAndMeaning() {
             assertThat(Chart.read(Chart.DIRECTORY.resolve("README.md")))
                     .contains(ValuesTable.of(Chart.read(Chart.DIRECTORY.resolve("values.yaml"))));
+        }
+
+        @Test
+        void thePodsOfTheInstallationGuideAreThoseThatTheApiHasAndRestricted() {
+            List<JsonNode> pods = Pattern.compile("(?ms)^```yaml\n(apiVersion: .*?)^```$")
+                    .matcher(Chart.read(Path.of("docs", "INSTALL.md")))
+                    .results()
+                    .map(block -> Chart.yaml(block.group(1)))
+                    .toList();
+            assertThat(pods.stream().map(pod -> pod.at("/metadata/name").stringValue()))
+                    .containsExactly("ledger-files", "move-to-postgresql");
+            for (JsonNode pod : pods) {
+                KubernetesApi.decode(pod);
+                PodSecurity.assertRestricted(pod.path("spec"));
+            }
         }
 
         @Test

@@ -49,6 +49,7 @@ class ImageIT {
 
     private static final String IMAGE = System.getenv("CANCEL_GATEWAY_IMAGE");
     private static final String KEY = "tlk_acme_1111";
+    private static final String PASSWORD = "a password: with, all # sorts";
     private static final String TOKEN = "token-of-billing";
     private static final String VOLUME = "cancel-gateway-image-it-" + UUID.randomUUID();
     private static final HttpClient HTTP =
@@ -62,7 +63,7 @@ class ImageIT {
                             RenderedPod.sha256(TOKEN) + "\n",
                             "operations",
                             RenderedPod.sha256("an-old-token") + "," + RenderedPod.sha256("a-new-token")),
-            "cancel-gateway-database", Map.of("username", "gateway", "password", "a password: with, all # sorts"));
+            "cancel-gateway-database", Map.of("username", "gateway\n", "password", PASSWORD + "\n"));
     private static final String UPSTREAM =
             "config: {gateway: {upstream: {base-url: 'http://simulator:%d/v1.3'}, follow-up: {initial-delay: 500ms}}}"
                     .formatted(SimulatorMain.API_PORT);
@@ -82,8 +83,8 @@ class ImageIT {
         postgres = new PostgreSQLContainer(DockerImageName.parse("postgres:18"))
                 .withLabels(TestRun.LABELS)
                 .withDatabaseName("cancellations")
-                .withUsername(SECRETS.get("cancel-gateway-database").get("username"))
-                .withPassword(SECRETS.get("cancel-gateway-database").get("password"))
+                .withUsername("gateway")
+                .withPassword(PASSWORD)
                 .withNetwork(network)
                 .withNetworkAliases("postgres");
         simulator = new GenericContainer<>(DockerImageName.parse(IMAGE))
@@ -155,6 +156,9 @@ class ImageIT {
             assertThat(log.at("/service/name").stringValue()).isEqualTo("cancel-gateway");
         }
         assertThat(pod.port("management")).isEqualTo(8081);
+        assertThat(inspect().getConfig().getEnv())
+                .anyMatch(variable -> variable.startsWith("SPRING_DATASOURCE_URL="))
+                .noneMatch(variable -> variable.contains(PASSWORD) || variable.contains(KEY));
     }
 
     @Test

@@ -113,13 +113,8 @@ final class RenderedPod {
     private Map<String, String> environment(JsonNode container) {
         Map<String, String> environment = new HashMap<>();
         for (JsonNode variable : elements(container.path("env"))) {
-            JsonNode secret = variable.at("/valueFrom/secretKeyRef");
             environment.put(
-                    variable.path("name").stringValue(),
-                    secret.isMissingNode()
-                            ? variable.path("value").stringValue()
-                            : secret(secret.path("name").stringValue())
-                                    .get(secret.path("key").stringValue()));
+                    variable.path("name").stringValue(), variable.path("value").stringValue());
         }
         return environment;
     }
