@@ -9,6 +9,9 @@ import io.cancelgateway.simulator.TwelveLabsSimulator;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +51,7 @@ class MoveToPostgresqlIT {
             try (Gateway gateway = Gateway.start(postgres, simulator)) {
                 assertThat(gateway.record(ended.id())).isEqualTo(endedBefore);
                 assertThat(gateway.record(pending.id())).isEqualTo(pendingBefore);
+                assertThat(totals(postgres)).isEqualTo("acme 4 1 0");
                 pending.drain(Instant.now());
                 await().atMost(Duration.ofMinutes(1))
                         .until(() -> gateway.state(pending.id()).equals("canceled"));
@@ -58,6 +62,21 @@ class MoveToPostgresqlIT {
                 assertThat(gateway.cancel(pending.id())).isEqualTo(409);
                 assertThat(gateway.record(pending.id()).path("requests").size()).isEqualTo(2);
             }
+        }
+    }
+
+    private static String totals(String database) throws Exception {
+        try (Connection connection = DriverManager.getConnection(database);
+                ResultSet totals = connection.createStatement().executeQuery("SELECT * FROM item_total")) {
+            assertThat(totals.next()).isTrue();
+            String first = "%s %d %d %d"
+                    .formatted(
+                            totals.getString("tenant"),
+                            totals.getLong("canceled"),
+                            totals.getLong("ready"),
+                            totals.getLong("failed"));
+            assertThat(totals.next()).as("a second tenant").isFalse();
+            return first;
         }
     }
 
