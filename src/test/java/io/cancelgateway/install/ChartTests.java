@@ -349,8 +349,14 @@ class ChartTests {
             assertThat(template(DEMO, "config: {gateway: {retry: {max-attempts: 2}}}"))
                     .isNotEqualTo(before);
             assertThat(template(DEMO, "callers: {create: {billing: another}}")).isNotEqualTo(before);
-            assertThat(template(DEMO, "callers: {create: {billing: another}}").toString())
-                    .doesNotContain(RenderedPod.sha256("{\"billing\":\"another\"}"));
+            assertThat(template(DEMO)
+                            .at("/metadata/annotations/checksum~1callers")
+                            .stringValue())
+                    .as("of hashes, from which no token can be guessed")
+                    .isEqualTo(RenderedPod.sha256("\n\"billing\": \"" + RenderedPod.sha256("demo-token") + "\""));
+            assertThat(template(EVERYTHING).at("/metadata/annotations").propertyNames())
+                    .filteredOn(name -> name.startsWith("checksum/"))
+                    .containsExactlyInAnyOrder("checksum/config", "checksum/callers");
             assertThat(template(DEMO, "tenants: {create: {acme: another, globex: third}}"))
                     .isEqualTo(before);
         }
