@@ -13,7 +13,6 @@ final class LocalPostgres {
         return EmbeddedPostgres.builder()
                 .setServerConfig("fsync", "on")
                 .setServerConfig("synchronous_commit", "on")
-                .setServerConfig("max_connections", "100")
                 .start();
     }
 }
