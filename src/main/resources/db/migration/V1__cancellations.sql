@@ -52,7 +52,7 @@ CREATE TABLE cancellation_request (
     trace_id        varchar(32)
 );
 
-CREATE INDEX cancellation_request_newest ON cancellation_request (cancellation_id, id DESC);
+CREATE INDEX cancellation_request_newest ON cancellation_request (cancellation_id, id);
 -- after the index, or H2 makes one more
 ALTER TABLE cancellation_request
     ADD FOREIGN KEY (cancellation_id) REFERENCES cancellation (id) ON DELETE CASCADE;

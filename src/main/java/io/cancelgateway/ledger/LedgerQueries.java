@@ -50,7 +50,7 @@ public class LedgerQueries {
                         SELECT caller, reason, received_at, outcome, trace_id
                           FROM cancellation_request
                          WHERE cancellation_id = :id
-                         ORDER BY cancellation_id, id DESC
+                         ORDER BY id DESC
                          FETCH FIRST :limit ROWS ONLY
                         """)
                 .param("id", id)

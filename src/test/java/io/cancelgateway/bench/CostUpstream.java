@@ -12,7 +12,7 @@ final class CostUpstream {
     private CostUpstream() {}
 
     /** @param args the port */
-    public static void main(String[] args) {
+    static void start(String[] args) {
         HttpServer.create()
                 .host("127.0.0.1")
                 .port(Integer.parseInt(args[0]))

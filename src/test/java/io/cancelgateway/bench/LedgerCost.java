@@ -64,7 +64,7 @@ public final class LedgerCost {
      * @param args gateways: {@code name=jar} with no ledger, {@code name=jar,h2} or {@code name=jar,postgresql}, of which
      *     the last word may go on with parameters of the URL; more settings after commas
      */
-    public static void main(String[] args) throws Exception {
+    static void start(String[] args) throws Exception {
         LedgerCost cost = new LedgerCost();
         try {
             cost.run(args);
@@ -86,7 +86,12 @@ public final class LedgerCost {
         int upstream = freePort();
         start(
                 "upstream",
-                List.of("-cp", System.getProperty("java.class.path"), CostUpstream.class.getName(), "" + upstream));
+                List.of(
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Bench.class.getName(),
+                        "upstream",
+                        "" + upstream));
         List<Gateway> gateways = new ArrayList<>();
         for (String arg : args) {
             gateways.add(gateway(arg, upstream));

@@ -90,7 +90,7 @@ public final class QueryPlans {
     }
 
     /** @param args how many records; those of {@code h2} and {@code postgresql} that are wanted; SQL to run before */
-    public static void main(String[] args) throws Exception {
+    static void start(String[] args) throws Exception {
         int records = args.length > 0 ? Integer.parseInt(args[0]) : 1_000_000;
         String databases = args.length > 1 ? args[1] : "h2,postgresql";
         String before = args.length > 2 ? args[2] : "";

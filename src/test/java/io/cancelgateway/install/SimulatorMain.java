@@ -19,9 +19,8 @@ public final class SimulatorMain {
     static final int API_PORT = 8090;
     static final int CONTROL_PORT = 8091;
 
-    private SimulatorMain() {}
-
-    public static void main(String[] args) throws IOException {
+    /** Not static: the demo's main is to be the only one that is found among the tests. */
+    void main(String[] args) throws IOException {
         TwelveLabsSimulator simulator = TwelveLabsSimulator.start("0.0.0.0", API_PORT, Clock.systemUTC());
         HttpServer control = HttpServer.create(new InetSocketAddress("0.0.0.0", CONTROL_PORT), 0);
         control.createContext("/", exchange -> {
