@@ -56,7 +56,12 @@ class KilledReplicaIT {
                     }));
                 }
                 await().until(() -> answered.get() > BATCHES / 2);
+                // both are in the middle of follow-ups
+                simulator.always(Operation.RETRIEVE, Fault.slow(Duration.ofSeconds(3)));
+                int looks = simulator.requests(Operation.RETRIEVE).size();
+                await().until(() -> simulator.requests(Operation.RETRIEVE).size() > looks + 12);
                 doomed.kill();
+                simulator.always(Operation.RETRIEVE, Fault.none());
             }
             for (Future<Integer> answer : answers) {
                 assertThat(answer.get()).isEqualTo(202);
@@ -69,7 +74,9 @@ class KilledReplicaIT {
                     .untilAsserted(() -> assertThat(batches)
                             .allSatisfy(batch ->
                                     assertThat(survivor.state(batch.id())).isEqualTo("canceled")));
-            System.out.println("PICKED UP after " + Duration.between(killed, Instant.now()));
+            Duration pickedUp = Duration.between(killed, Instant.now());
+            System.out.println("PICKED UP after " + pickedUp);
+            assertThat(pickedUp).isLessThan(Duration.ofSeconds(40));
             await().untilAsserted(
                             () -> assertThat(survivor.metric("cancel_gateway_ledger_items", "result=\"canceled\""))
                                     .isEqualTo(QUEUED * BATCHES));
