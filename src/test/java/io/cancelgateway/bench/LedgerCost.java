@@ -158,7 +158,6 @@ public final class LedgerCost {
         line.add("--enable-native-access=ALL-UNNAMED");
         line.addAll(command);
         Process process = new ProcessBuilder(line)
-                .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(new File(directory.toFile(), name + ".log"))
                 .start();
