@@ -8,6 +8,8 @@ import static io.cancelgateway.ledger.Columns.utc;
 
 import io.cancelgateway.tenant.TenantId;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.OptimisticLockingFailureException;
@@ -149,7 +151,6 @@ public class Ledger {
      * @return whether this is the first acceptance
      */
     public boolean accept(long id, int sent, Sighting sighting, Instant now) {
-        ItemCounts counts = sighting.counts();
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
@@ -162,16 +163,23 @@ public class Ledger {
                                 """)
                         .param("now", utc(now))
                         .param("sent", sent)
-                        .param("model", sighting.modelName())
-                        .param("mode", sighting.analysisMode())
-                        .param("total", counts.total())
-                        .param("queued", counts.queued())
-                        .param("processing", counts.processing())
-                        .param("ready", counts.ready())
-                        .param("failed", counts.failed())
-                        .param("canceled", counts.canceled())
+                        .params(seen(sighting))
                         .param("id", id)
                         .update();
+    }
+
+    private static Map<String, @Nullable Object> seen(Sighting sighting) {
+        ItemCounts counts = sighting.counts();
+        Map<String, @Nullable Object> seen = new HashMap<>();
+        seen.put("model", sighting.modelName());
+        seen.put("mode", sighting.analysisMode());
+        seen.put("total", counts.total());
+        seen.put("queued", counts.queued());
+        seen.put("processing", counts.processing());
+        seen.put("ready", counts.ready());
+        seen.put("failed", counts.failed());
+        seen.put("canceled", counts.canceled());
+        return seen;
     }
 
     /**
@@ -210,7 +218,6 @@ public class Ledger {
      * @return whether it was this call that ended it
      */
     public boolean finish(long id, int life, CancellationState end, Sighting sighting, Instant now) {
-        ItemCounts counts = sighting.counts();
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
@@ -224,14 +231,7 @@ public class Ledger {
                                 """)
                         .param("end", end.word())
                         .param("now", utc(now))
-                        .param("model", sighting.modelName())
-                        .param("mode", sighting.analysisMode())
-                        .param("total", counts.total())
-                        .param("queued", counts.queued())
-                        .param("processing", counts.processing())
-                        .param("ready", counts.ready())
-                        .param("failed", counts.failed())
-                        .param("canceled", counts.canceled())
+                        .params(seen(sighting))
                         .param("id", id)
                         .param("life", life)
                         .param("before", CancellationState.wordsBefore(end))
