@@ -16,10 +16,13 @@ class TenantConfiguration {
     }
 
     @Bean
-    TenantTags tenantTags(MetricsProperties properties) {
-        return new TenantTags(properties.maxTenants());
+    TenantTags tenantTags(Tenants tenants, MetricsProperties properties) {
+        TenantTags tags = new TenantTags(tenants, properties.maxTenants());
+        tenants.onChange(tags::update);
+        return tags;
     }
 
+    /** Hears of a change after the tags, which it shows. */
     @Bean
     TenantMetrics tenantMetrics(Tenants tenants, TenantTags tags, MeterRegistry registry) {
         TenantMetrics metrics = new TenantMetrics(tenants, tags, registry);

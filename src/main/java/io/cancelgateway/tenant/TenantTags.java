@@ -1,9 +1,13 @@
 package io.cancelgateway.tenant;
 
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
-/** The {@code tenant} tag of meters: a bounded set, so that no configuration grows the scrape without end. */
+/**
+ * The {@code tenant} tag of meters: a bounded set, so that no configuration grows the scrape without end. Which tenants
+ * have a tag of their own depends on the configuration alone, so that all replicas name the same ones: the first of the
+ * configured tenants, sorted by id.
+ */
 public class TenantTags {
 
     /** The tag where a request was refused before its tenant was known. */
@@ -11,24 +15,32 @@ public class TenantTags {
 
     private static final String OTHER = "other";
 
+    private final Tenants tenants;
     private final int max;
-    private final Set<TenantId> named = ConcurrentHashMap.newKeySet();
+
+    private volatile Set<TenantId> named = Set.of();
 
     /** @param max how many tenants get a tag of their own, at least 0 */
-    TenantTags(int max) {
+    TenantTags(Tenants tenants, int max) {
+        this.tenants = tenants;
         this.max = max;
     }
 
-    /** The tag of a configured tenant: its name while there is room, which it then keeps, else {@code other}. */
+    /** The tag of this tenant: its name, or {@code other} where it has no tag of its own or is not configured. */
     public String of(TenantId id) {
-        if (id.value().equals(NONE) || id.value().equals(OTHER)) {
-            return OTHER; // its own name would be taken for what the tag says
-        }
-        if (named.contains(id)) {
-            return id.value();
-        }
-        synchronized (this) {
-            return named.size() < max && named.add(id) ? id.value() : OTHER;
-        }
+        return named.contains(id) ? id.value() : OTHER;
+    }
+
+    /** Decides anew, by the tenants that are configured now. */
+    synchronized void update() {
+        named = tenants.ids().stream()
+                .filter(id -> !meansSomethingElse(id))
+                .sorted()
+                .limit(max)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static boolean meansSomethingElse(TenantId id) {
+        return id.value().equals(NONE) || id.value().equals(OTHER);
     }
 }

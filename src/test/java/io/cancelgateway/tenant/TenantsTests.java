@@ -9,11 +9,13 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.Binder;
 
 class TenantsTests {
 
@@ -148,7 +150,7 @@ class TenantsTests {
     void gaugesShowStatesAndNameOnlyTheTenantsInTrouble() throws IOException {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         Tenants tenants = load(Map.of("acme", "tlk_1", "globex", "tlk_2", "initech", "tlk_3"));
-        TenantMetrics metrics = new TenantMetrics(tenants, new TenantTags(1), registry);
+        TenantMetrics metrics = new TenantMetrics(tenants, tags(tenants, 1), registry);
         tenants.onChange(metrics::update);
         assertThat(trouble(registry)).isZero();
 
@@ -210,15 +212,85 @@ class TenantsTests {
     }
 
     @Test
-    void tagsAreBoundedAndKept() {
-        TenantTags tags = new TenantTags(2);
+    void whichTenantsHaveATagIsTheSameWhoeverAsksFirst() throws IOException {
+        TenantTags tags = tags(load(Map.of("b", "tlk_b", "c", "tlk_c", "a", "tlk_a")), 2);
 
-        assertThat(tags.of(new TenantId("b"))).isEqualTo("b");
-        assertThat(tags.of(new TenantId("a"))).isEqualTo("a");
         assertThat(tags.of(new TenantId("c"))).isEqualTo("other");
         assertThat(tags.of(new TenantId("b"))).isEqualTo("b");
-        assertThat(new TenantTags(9).of(new TenantId("none"))).isEqualTo("other");
-        assertThat(new TenantTags(0).of(new TenantId("a"))).isEqualTo("other");
+        assertThat(tags.of(new TenantId("a"))).isEqualTo("a");
+        assertThat(tags(load(Map.of("a", "tlk_a")), 0).of(new TenantId("a"))).isEqualTo("other");
+    }
+
+    @Test
+    void aHundredTenantsHaveATagWhereNothingIsSet() {
+        MetricsProperties properties = new Binder().bindOrCreate("gateway.metrics", MetricsProperties.class);
+
+        assertThat(properties.maxTenants()).isEqualTo(100);
+    }
+
+    @Test
+    void aTenantThatIsNotConfiguredHasNoTagAndTakesNone() throws IOException {
+        TenantTags tags = tags(load(Map.of("b", "tlk_b")), 1);
+
+        assertThat(tags.of(new TenantId("a"))).isEqualTo("other");
+        assertThat(tags.of(new TenantId("b"))).isEqualTo("b");
+    }
+
+    @Test
+    void theWordsThatTagsUseThemselvesAreNoTenantsTagAndTakeNone() throws IOException {
+        TenantTags tags = tags(load(Map.of("none", "tlk_1", "other", "tlk_2", "zeta", "tlk_3")), 1);
+
+        assertThat(tags.of(new TenantId("none"))).isEqualTo("other");
+        assertThat(tags.of(new TenantId("other"))).isEqualTo("other");
+        assertThat(tags.of(new TenantId("zeta"))).isEqualTo("zeta");
+    }
+
+    @Test
+    void tagsFollowTheConfiguration() throws IOException {
+        for (String id : new String[] {"b", "c"}) {
+            Files.writeString(dir.resolve(id), "tlk_" + id);
+        }
+        Tenants tenants = load(Map.of());
+        TenantTags tags = tags(tenants, 1);
+        assertThat(tags.of(new TenantId("b"))).isEqualTo("b");
+
+        Files.delete(dir.resolve("b"));
+        tenants.load();
+        assertThat(tags.of(new TenantId("b"))).isEqualTo("other");
+        assertThat(tags.of(new TenantId("c"))).isEqualTo("c");
+
+        Files.writeString(dir.resolve("a"), "tlk_a");
+        tenants.load();
+        assertThat(tags.of(new TenantId("a"))).isEqualTo("a");
+        assertThat(tags.of(new TenantId("c"))).isEqualTo("other");
+    }
+
+    @Test
+    void theTenantInTroubleIsNamedByTheTagOfItsChange() throws IOException {
+        Files.writeString(dir.resolve("b"), "tlk_b");
+        Files.writeString(dir.resolve("c"), "");
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        TenantConfiguration configuration = new TenantConfiguration();
+        Tenants tenants = load(Map.of());
+        configuration.tenantMetrics(tenants, configuration.tenantTags(tenants, new MetricsProperties(1)), registry);
+        assertThat(troubledTenants(registry)).containsExactly("other");
+
+        Files.delete(dir.resolve("b"));
+        tenants.load();
+
+        assertThat(troubledTenants(registry)).containsExactly("c");
+    }
+
+    private static List<String> troubledTenants(SimpleMeterRegistry registry) {
+        return registry.get("cancel.gateway.tenant.key.trouble").meters().stream()
+                .map(meter -> meter.getId().getTag("tenant"))
+                .toList();
+    }
+
+    private static TenantTags tags(Tenants tenants, int max) {
+        TenantTags tags = new TenantTags(tenants, max);
+        tenants.onChange(tags::update);
+        return tags;
     }
 
     private Tenants load(Map<String, String> settings) throws IOException {
