@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -31,6 +32,16 @@ class LedgerConfiguration {
     @Bean
     static BeanPostProcessor durableH2() {
         return new DurableH2();
+    }
+
+    @Bean
+    static BeanPostProcessor postgresTimeouts() {
+        return new PostgresTimeouts();
+    }
+
+    @Bean
+    FlywayConfigurationCustomizer unhurriedMigrations() {
+        return new UnhurriedMigrations();
     }
 
     @Bean

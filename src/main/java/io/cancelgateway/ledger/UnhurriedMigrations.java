@@ -1,0 +1,48 @@
+package io.cancelgateway.ledger;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+
+/** Lets a migration of PostgreSQL take as long as it takes: the pool's timeouts are made for short statements. */
+class UnhurriedMigrations implements FlywayConfigurationCustomizer {
+
+    @Override
+    public void customize(FluentConfiguration configuration) {
+        if (configuration.getDataSource() instanceof HikariDataSource pool && PostgresTimeouts.isPostgres(pool)) {
+            configuration.dataSource(new Unhurried(pool));
+        }
+    }
+
+    private static final class Unhurried extends DelegatingDataSource {
+
+        Unhurried(DataSource pool) {
+            super(pool);
+        }
+
+        @Override
+        public Connection getConnection() throws SQLException {
+            Connection connection = super.getConnection();
+            connection.setNetworkTimeout(Runnable::run, 0); // the pool sets its own again when it gets it back
+            return (Connection) Proxy.newProxyInstance(
+                    Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (_, method, arguments) -> {
+                        try {
+                            Object result = method.invoke(connection, arguments);
+                            if (result instanceof Statement statement) {
+                                statement.setQueryTimeout(0);
+                            }
+                            return result;
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        }
+                    });
+        }
+    }
+}
