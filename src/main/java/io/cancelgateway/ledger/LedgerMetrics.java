@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Shows what the ledger holds, the same on every replica. Who reads a gauge has the database read, unless that was tried
- * within the last second, and does not wait for one that does not answer: then what was read last is shown.
+ * within the last second. One read is waited for 300 ms at most, by all the gauges of a scrape together: from then on
+ * what was read last is shown, until the database answers.
  */
 public class LedgerMetrics implements AutoCloseable {
 
@@ -94,20 +95,19 @@ public class LedgerMetrics implements AutoCloseable {
 
     private Picture latest() {
         if (ticker.nanos() - triedAt > FRESH.toNanos()) {
-            readSoon()
-                    .completeOnTimeout(null, MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS)
-                    .join();
+            readSoon().join();
         }
         return picture;
     }
 
-    /** Reads, unless a read is on its way already. */
+    /** Reads, unless a read is on its way already. Complete when that is over, or was waited for long enough. */
     private CompletableFuture<Void> readSoon() {
         CompletableFuture<Void> mine = new CompletableFuture<>();
         @Nullable CompletableFuture<Void> theirs = reading.compareAndExchange(null, mine);
         if (theirs != null) {
-            return theirs.copy();
+            return theirs;
         }
+        mine.completeOnTimeout(null, MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
         try {
             reader.execute(() -> {
                 try {
@@ -121,7 +121,7 @@ public class LedgerMetrics implements AutoCloseable {
         } catch (RejectedExecutionException e) {
             over(mine); // closed: nobody looks any more
         }
-        return mine.copy();
+        return mine;
     }
 
     private void over(CompletableFuture<Void> read) {
