@@ -131,10 +131,29 @@ class NonsenseUpstreamIT extends EndToEnd {
     }
 
     @Test
-    void aRefusalWhoseBodyBreaksOffIsStillOfItsStatus() {
+    void aRefusalWhoseBodyBreaksOffIsNoAnswer() {
         UPSTREAM.next("HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
 
-        cancel(ID).isProblem(409, "conflict");
+        cancel(ID).isProblem(502, "upstream_error");
+    }
+
+    @Test
+    void aNumberOfAnyLengthDoesNotMatter() {
+        for (int digits : new int[] {309, 2000}) {
+            String body = "{\"canceled_items\":%s,\"status\":\"canceling\"}".formatted("9".repeat(digits));
+            double accepted = count("cancel.gateway.cancellations", "outcome", "accepted");
+            double attempts = count("cancel.gateway.upstream.attempts", "operation", "cancel", "result", "success");
+            UPSTREAM.next(response("202 Accepted", "", body));
+
+            Reply reply = cancel(ID);
+
+            assertThat(reply.status()).as(reply.text()).isEqualTo(202);
+            assertThat(reply.text()).isEqualTo(body);
+            assertThat(count("cancel.gateway.cancellations", "outcome", "accepted"))
+                    .isEqualTo(accepted + 1);
+            assertThat(count("cancel.gateway.upstream.attempts", "operation", "cancel", "result", "success"))
+                    .isEqualTo(attempts + 1);
+        }
     }
 
     private static String response(String status, String headers, String body) {

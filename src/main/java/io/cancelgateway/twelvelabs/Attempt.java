@@ -95,8 +95,8 @@ sealed interface Attempt {
     /**
      * Sent, and the connection ended before the answer was complete.
      *
-     * @param stale whether the connection had served before and ended without a byte of this answer: most likely the
-     *     upstream had closed it while it was idle
+     * @param stale whether the connection had been idle for over a second and ended without a byte of this answer: most
+     *     likely the upstream had closed it meanwhile
      */
     record Reset(@Override boolean stale) implements Attempt {
         @Override

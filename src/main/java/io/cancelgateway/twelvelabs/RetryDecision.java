@@ -25,7 +25,7 @@ final class RetryDecision {
     /**
      * How long to wait before the next attempt, or empty where there is none.
      *
-     * @param made attempts of this request so far, the failed one included
+     * @param made attempts of this request so far, the failed one included, one that only replaced a stale connection not
      */
     Optional<Duration> next(Attempt failed, int made, Deadline deadline, RetryBudget budget) {
         // an answer that another attempt would not change
@@ -35,10 +35,6 @@ final class RetryDecision {
         // enough is enough, whatever the time left
         if (made >= maxAttempts) {
             return Optional.empty();
-        }
-        // the connection died of old age, not the upstream: no reason to wait, and no load to save
-        if (failed.stale()) {
-            return Optional.of(Duration.ZERO);
         }
         // the upstream's own word on when to come back counts where it is longer than ours; and a wait that ends after
         // the deadline is a wasted wait: answer now

@@ -28,7 +28,6 @@ import reactor.netty.NettyPipeline;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
-import tools.jackson.databind.json.JsonMapper;
 
 @Configuration(proxyBeanMethods = false)
 class TwelveLabsConfiguration {
@@ -125,7 +124,6 @@ class TwelveLabsConfiguration {
     TwelveLabs twelveLabs(
             WebClient upstream,
             IdleConnections idle,
-            JsonMapper json,
             MeterRegistry meters,
             UpstreamProperties properties,
             RetryProperties retry,
@@ -141,7 +139,7 @@ class TwelveLabsConfiguration {
                 .register(meters);
         Backoff backoff = new Backoff(retry.baseDelay(), retry.maxDelay(), random);
         return new HttpTwelveLabs(
-                new WebClientAttempts(upstream, idle, new BatchReader(json), meters),
+                new WebClientAttempts(upstream, idle, new BatchReader(), meters, ticker),
                 lanes,
                 upstreamBreaker,
                 new RetryDecision(retry.maxAttempts(), backoff, clock, budgetExhausted::increment),

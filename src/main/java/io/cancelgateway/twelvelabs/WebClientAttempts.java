@@ -1,7 +1,9 @@
 package io.cancelgateway.twelvelabs;
 
+import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.tenant.ApiKey;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.Channel;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.util.AttributeKey;
 import java.net.ConnectException;
@@ -42,24 +44,29 @@ class WebClientAttempts implements Attempts {
 
     private static final byte[] NOTHING = new byte[0];
 
-    /** Set on a connection that has carried a request. */
-    private static final AttributeKey<Boolean> USED = AttributeKey.valueOf(WebClientAttempts.class, "used");
+    /** On a connection that is idle: since when, on the ticker. */
+    private static final AttributeKey<Long> IDLE_SINCE = AttributeKey.valueOf(WebClientAttempts.class, "idleSince");
+
+    /** What ends a connection sooner than this after its last answer is not its age. */
+    private static final long MIN_IDLE_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final WebClient client;
     private final BatchReader reader;
     private final MeterRegistry meters;
     private final IdleConnections idle;
+    private final Ticker ticker;
 
-    WebClientAttempts(WebClient client, IdleConnections idle, BatchReader reader, MeterRegistry meters) {
+    WebClientAttempts(WebClient client, IdleConnections idle, BatchReader reader, MeterRegistry meters, Ticker ticker) {
         this.client = client;
         this.idle = idle;
         this.reader = reader;
         this.meters = meters;
+        this.ticker = ticker;
     }
 
     @Override
     public Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout) {
-        Wire wire = new Wire();
+        Wire wire = new Wire(ticker);
         Attempt attempt = read(key, exchange(operation, key, batch, timeout, wire));
         if (attempt.stale()) {
             idle.oneWasDead();
@@ -80,6 +87,7 @@ class WebClientAttempts implements Attempts {
                     .exchangeToMono(response -> body(response, wire))
                     .timeout(timeout)
                     .block();
+            wire.idleFromNow();
             return wire.answered(body == null ? NOTHING : body);
         } catch (RuntimeException e) {
             return failure(e, wire);
@@ -109,10 +117,8 @@ class WebClientAttempts implements Attempts {
         if (wire.abandonUnsent()) {
             return new Exchange.Broken(new Attempt.NotSent(whyNotSent(cause, thrown)));
         }
-        HttpStatusCode status = wire.status;
-        boolean tooLong = cause instanceof DataBufferLimitException;
-        // the status of a refusal counts even if its body did not come through, and so does a success that is too long
-        if (status != null && (tooLong || !status.is2xxSuccessful())) {
+        // complete as far as anybody cares: no answer of the vendor is that long
+        if (cause instanceof DataBufferLimitException && wire.status != null) {
             return wire.answered(NOTHING);
         }
         if (cause instanceof TimeoutException || cause instanceof InterruptedException) {
@@ -137,7 +143,10 @@ class WebClientAttempts implements Attempts {
                     case ConnectException _ -> Attempt.NotSent.Cause.REFUSED;
                     case null, default -> Attempt.NotSent.Cause.OTHER;
                 };
-            default -> throw thrown; // a bug: nothing was asked yet that could have failed
+            default -> {
+                log.warn("An attempt failed before it was sent; it counts as not sent", thrown);
+                yield Attempt.NotSent.Cause.OTHER;
+            }
         };
     }
 
@@ -177,13 +186,22 @@ class WebClientAttempts implements Attempts {
         }
 
         private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
-        private volatile boolean reused;
+        private final Ticker ticker;
+        private volatile @Nullable Channel channel;
+        private volatile boolean longIdle;
         private volatile @Nullable HttpStatusCode status;
         private volatile HttpHeaders headers = HttpHeaders.EMPTY;
 
+        Wire(Ticker ticker) {
+            this.ticker = ticker;
+        }
+
         void sendingOn(ClientHttpRequest request) {
             Connection connection = request.getNativeRequest();
-            reused = connection.channel().attr(USED).getAndSet(true) != null;
+            Channel carrier = connection.channel();
+            Long since = carrier.attr(IDLE_SINCE).getAndSet(null);
+            longIdle = since != null && ticker.nanos() - since > MIN_IDLE_NANOS;
+            channel = carrier;
             if (!phase.compareAndSet(Phase.NEW, Phase.SENT)) {
                 throw new CancellationException("The attempt was over before it was sent");
             }
@@ -195,7 +213,15 @@ class WebClientAttempts implements Attempts {
         }
 
         boolean stale() {
-            return reused && status == null;
+            return longIdle && status == null;
+        }
+
+        /** The answer is complete: the connection is back in the pool, or in somebody's hands again already. */
+        void idleFromNow() {
+            Channel carrier = channel;
+            if (carrier != null) {
+                carrier.attr(IDLE_SINCE).set(ticker.nanos());
+            }
         }
 
         Exchange answered(byte[] body) {

@@ -9,16 +9,21 @@ import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.twelvelabs.TwelveLabs;
+import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
@@ -56,15 +61,42 @@ class EndStatesIT extends EndToEnd {
         Clock testClock() {
             return CLOCK;
         }
+
+        /** Fails where nothing should ever fail. */
+        @Bean
+        static BeanPostProcessor pollsThatFail() {
+            return new BeanPostProcessor() {
+                @Override
+                public Object postProcessAfterInitialization(Object bean, String name) {
+                    return bean instanceof TwelveLabs vendor
+                            ? Proxy.newProxyInstance(
+                                    getClass().getClassLoader(),
+                                    new Class<?>[] {TwelveLabs.class},
+                                    (_, method, arguments) -> {
+                                        if (method.getName().equals("look")
+                                                && POLLS_FAIL.contains(arguments[1].toString())) {
+                                            throw new IllegalStateException("a poll that fails");
+                                        }
+                                        return method.invoke(vendor, arguments);
+                                    })
+                            : bean;
+                }
+            };
+        }
     }
+
+    private static final Set<String> POLLS_FAIL = ConcurrentHashMap.newKeySet();
 
     @DynamicPropertySource
     static void vendor(DynamicPropertyRegistry registry) {
         registry.add("gateway.upstream.base-url", VENDOR::baseUrl);
     }
 
+    /** And no connection that a reset would find stale. */
     @BeforeEach
     void noFaultOfAnEarlierTest() {
+        VENDOR.reset();
+        retrieve(ACCOUNT.createBatch().id());
         VENDOR.reset();
     }
 
@@ -333,6 +365,20 @@ class EndStatesIT extends EndToEnd {
         assertThat(record.path("counts_at_acceptance").path("canceled_items").intValue())
                 .isEqualTo(70);
         assertThat(record.has("counts_final")).isFalse();
+    }
+
+    @Test
+    void unconfirmedWhereEveryPollFailsByABug() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        POLLS_FAIL.add(batch.id());
+        assertThat(cancel(batch.id()).status()).isEqualTo(202);
+
+        CLOCK.push(Duration.ofHours(24));
+        CLOCK.push(Duration.ofMinutes(59));
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("canceling");
+        CLOCK.push(Duration.ofMinutes(2));
+
+        awaitEnd(batch, "unconfirmed");
     }
 
     @Test

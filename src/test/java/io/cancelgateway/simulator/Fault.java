@@ -29,11 +29,15 @@ public sealed interface Fault {
         }
     }
 
-    /** Sends the head and half of the proper body, then closes the connection. */
-    record Truncated() implements Fault {
+    /**
+     * Sends the head and half of the body, then closes the connection.
+     *
+     * @param instead the answer that is cut off, without effect; null for the proper one
+     */
+    record Truncated(Status instead) implements Fault {
         @Override
         public boolean takesEffect() {
-            return true;
+            return instead == null;
         }
     }
 
@@ -100,7 +104,12 @@ public sealed interface Fault {
     }
 
     static Fault truncated() {
-        return new Truncated();
+        return new Truncated(null);
+    }
+
+    /** An error whose body breaks off. */
+    static Fault truncated(int status, String code) {
+        return new Truncated((Status) status(status, code));
     }
 
     static Fault html() {

@@ -5,7 +5,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import io.netty.util.AttributeKey;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -58,8 +57,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final Map<Operation, Deque<Fault>> scripts = new EnumMap<>(Operation.class);
     private final Map<Operation, Fault> standing = new ConcurrentHashMap<>();
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
-    private final AttributeKey<Boolean> used = AttributeKey.valueOf("simulator.used." + System.identityHashCode(this));
-    private volatile boolean resetReused;
+    private final Set<Channel> dead = ConcurrentHashMap.newKeySet();
     private final LoopResources loops = LoopResources.create("simulator", 2, true);
     private final DisposableServer server;
     private final Clock clock;
@@ -175,7 +173,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         standing.clear();
         requests.clear();
         violations.clear();
-        resetReused = false;
+        dead.clear();
         accounts.values().forEach(account -> account.always(Fault.none()));
     }
 
@@ -195,9 +193,9 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         }
     }
 
-    /** Every connection that has carried a request is dead now, and says so with a reset when it is used again. */
-    public void resetReusedConnections(boolean on) {
-        resetReused = on;
+    /** Every connection that is open now is dead, and says so with a reset when it is used again. */
+    public void killConnections() {
+        dead.addAll(connections);
     }
 
     @Override
@@ -214,15 +212,14 @@ public final class TwelveLabsSimulator implements AutoCloseable {
                 .defaultIfEmpty("")
                 .flatMap(body -> {
                     RecordedRequest recorded = record(request, body);
-                    return reused(response) && resetReused ? reset(response) : answer(recorded, response);
+                    return isDead(response) ? reset(response) : answer(recorded, response);
                 });
     }
 
-    private boolean reused(HttpServerResponse response) {
-        boolean[] reused = new boolean[1];
-        response.withConnection(
-                connection -> reused[0] = connection.channel().attr(used).getAndSet(true) != null);
-        return reused[0];
+    private boolean isDead(HttpServerResponse response) {
+        boolean[] found = new boolean[1];
+        response.withConnection(connection -> found[0] = dead.remove(connection.channel()));
+        return found[0];
     }
 
     private RecordedRequest record(HttpServerRequest request, String body) {
@@ -281,7 +278,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
             case Fault.Body(int status, String type, byte[] bytes) -> send(response, status, type, Map.of(), bytes);
             case Fault.Hang _ -> Mono.never();
             case Fault.Reset _ -> reset(response);
-            case Fault.Truncated() -> truncate(response, proper.body());
+            case Fault.Truncated(Fault.Status instead) -> truncate(response, instead == null ? proper : instead);
         };
     }
 
@@ -402,9 +399,10 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         return Mono.never();
     }
 
-    private static Mono<Void> truncate(HttpServerResponse response, String body) {
-        String head = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-                .formatted(body.length());
+    private static Mono<Void> truncate(HttpServerResponse response, Fault.Status answer) {
+        String body = answer.body();
+        String head = "HTTP/1.1 %d Cut off\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                .formatted(answer.status(), body.length());
         String half = body.substring(0, body.length() / 2);
         // past the HTTP codec, which would not let a body be shorter than it says
         response.withConnection(connection -> connection

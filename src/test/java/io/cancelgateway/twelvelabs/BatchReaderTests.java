@@ -7,11 +7,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.json.JsonMapper;
 
 class BatchReaderTests {
 
-    private final BatchReader reader = new BatchReader(JsonMapper.shared());
+    private final BatchReader reader = new BatchReader();
 
     @Test
     void readsStatusAndCountAndKeepsTheBytes() {
@@ -56,6 +55,21 @@ class BatchReaderTests {
     @ValueSource(strings = {"-1", "1.5", "1E400", "2147483648", "\"70\"", "null", "[]"})
     void whatIsNoCountIsNotCounted(String written) {
         assertThat(canceledItems(written)).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {309, 1001, 500_000})
+    void aNumberOfAnyLengthIsNoCountAndMakesNothingUnreadable(int digits) {
+        String number = "9".repeat(digits);
+
+        assertThat(canceledItems(number)).isNull();
+        assertThat(canceledItems("-" + number)).isNull();
+        Batch batch = reader.batch(bytes("{\"new\":%s,\"status\":\"canceling\",\"ready_items\":2}".formatted(number)))
+                .orElseThrow();
+        assertThat(batch.status()).isEqualTo("canceling");
+        assertThat(batch.items().ready()).isEqualTo(2);
+        assertThat(reader.error(bytes("{\"error\":{\"details\":%s,\"code\":\"batch_canceled\"}}".formatted(number))))
+                .contains(new VendorError("batch_canceled", ""));
     }
 
     private Integer canceledItems(String written) {

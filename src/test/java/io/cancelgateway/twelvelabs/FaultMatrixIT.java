@@ -50,7 +50,9 @@ class FaultMatrixIT extends EndToEnd {
                     true,
                     504,
                     "deadline_exceeded"),
-            row("truncated", Fault.truncated(), "reset", true, 502, "upstream_error"));
+            row("truncated", Fault.truncated(), "reset", true, 502, "upstream_error"),
+            row("truncated 409", Fault.truncated(409, "batch_canceled"), "reset", true, 502, "upstream_error"),
+            row("truncated 404", Fault.truncated(404, "resource_not_exist"), "reset", true, 502, "upstream_error"));
 
     private static final List<Row> FINAL = List.of(
             row("400", Fault.status(400, "odd"), "4xx", false, 400, "odd"),
@@ -72,6 +74,9 @@ class FaultMatrixIT extends EndToEnd {
 
     @BeforeEach
     void readMeters() {
+        // no connection that a reset would find stale
+        retrieve(ACME.createBatch().id());
+        SIMULATOR.reset();
         attemptsBefore = count("cancel.gateway.upstream.attempts");
     }
 

@@ -109,11 +109,18 @@ class GettingThroughIT extends EndToEnd {
     }
 
     @Test
-    void aLookOnADeadConnectionIsMadeAgain() {
-        SIMULATOR.next(Operation.CANCEL, Fault.status(500, "oops"), Fault.status(409, "batch_canceled"));
-        SIMULATOR.next(Operation.RETRIEVE, Fault.resetBefore());
+    void aRetrieveToReconcileOnADeadConnectionIsMadeAgain() {
         SimulatedBatch batch = ACME.createBatch(3, 0, Duration.ofHours(1));
         batch.cancelNow(Instant.now());
+        warm(2);
+        time.push(Duration.ofSeconds(2));
+        SIMULATOR.reset();
+        // the attempts use one connection and close it, so that the other one is left, which is old and dead
+        SIMULATOR.next(
+                Operation.CANCEL,
+                Fault.status(500, "oops"),
+                Fault.status(409, "batch_canceled", Map.of("Connection", "close")));
+        SIMULATOR.next(Operation.RETRIEVE, Fault.resetBefore());
 
         Reply reply = cancel(batch.id());
 
@@ -184,6 +191,7 @@ class GettingThroughIT extends EndToEnd {
         for (int i = 0; i < 50; i++) {
             warm(3);
             SIMULATOR.dropConnections(reset);
+            time.push(Duration.ofSeconds(2));
             Reply reply = cancel(ACME.createBatch().id());
             assertThat(reply.status()).as(reply.text()).isEqualTo(202);
         }
@@ -192,9 +200,9 @@ class GettingThroughIT extends EndToEnd {
     @Test
     void connectionsThatTurnOutToBeDeadCostNothing() {
         for (int i = 0; i < 20; i++) {
-            SIMULATOR.resetReusedConnections(false);
             warm(8);
-            SIMULATOR.resetReusedConnections(true);
+            SIMULATOR.killConnections();
+            time.push(Duration.ofSeconds(2));
             int before = SIMULATOR.requests().size();
             double counted = count("cancel.gateway.upstream.attempts");
             Reply reply = cancel(ACME.createBatch().id());

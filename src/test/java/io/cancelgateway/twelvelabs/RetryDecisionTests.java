@@ -84,13 +84,11 @@ class RetryDecisionTests {
     }
 
     @Test
-    void aStaleConnectionIsReplacedAtOnceAndCostsNoBudget() {
+    void aStaleConnectionIsAFailureLikeAnyOnceOneWasReplaced() {
         RetryBudget none = new RetryBudget(0, 0, now::get);
 
-        assertThat(decision.next(new Attempt.Reset(true), 1, deadline, none)).contains(Duration.ZERO);
-        assertThat(decision.next(new Attempt.NotSent(Attempt.NotSent.Cause.GONE), 1, deadline, none))
-                .contains(Duration.ZERO);
-        assertThat(decision.next(new Attempt.Reset(false), 1, deadline, none)).isEmpty();
+        assertThat(decision.next(new Attempt.Reset(true), 1, deadline, budget)).contains(Duration.ofMillis(100));
+        assertThat(decision.next(new Attempt.Reset(true), 1, deadline, none)).isEmpty();
         assertThat(exhausted).hasValue(1);
     }
 

@@ -8,15 +8,18 @@ import io.cancelgateway.simulator.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.test.context.TestPropertySource;
 
-/** Many callers and many dead connections, with the breakers of production. */
+/** Connections that died while they were idle, with the breakers of production, no retry and no budget for one. */
 @TestPropertySource(
         properties = {
-            "gateway.retry.max-attempts=3",
+            "gateway.retry.max-attempts=1",
             "gateway.retry.budget-ratio=0",
             "gateway.retry.budget-floor=0",
             "resilience4j.circuitbreaker.configs.upstream.minimum-number-of-calls=5",
@@ -26,13 +29,21 @@ class StaleConnectionsIT extends EndToEnd {
 
     private static final int CALLERS = 8;
 
+    @Autowired
+    private Lanes lanes;
+
+    @BeforeEach
+    void forgetEarlierCalls() {
+        lanes.retain(Set.of());
+    }
+
     @Test
     void costNobodyAnythingNotEvenABreaker() throws Exception {
         for (int round = 0; round < 5; round++) {
-            SIMULATOR.resetReusedConnections(false);
             SIMULATOR.always(Operation.CANCEL, Fault.slow(Duration.ofMillis(50)));
             cancelAll();
-            SIMULATOR.resetReusedConnections(true);
+            SIMULATOR.killConnections();
+            time.push(Duration.ofSeconds(2));
             cancelAll();
         }
 
@@ -41,6 +52,20 @@ class StaleConnectionsIT extends EndToEnd {
                 .isPositive();
         assertThat(count("cancel.gateway.upstream.attempts", "result", "connect_failed"))
                 .isZero();
+    }
+
+    @Test
+    void oneThatEndsSoonAfterItServedIsAFailureLikeAny() {
+        for (int i = 0; i < 5; i++) {
+            cancel(ACME.createBatch().id());
+            SIMULATOR.killConnections();
+            cancel(ACME.createBatch().id());
+        }
+
+        // every second call, counted by the account's breaker
+        assertThat(count("cancel.gateway.upstream.attempts", "operation", "cancel", "result", "reset"))
+                .isPositive();
+        assertThat(gauge("cancel.gateway.tenant.breakers", "state", "open")).isEqualTo(1);
     }
 
     private void cancelAll() throws Exception {
