@@ -154,7 +154,7 @@ class FollowUp {
     private Optional<Duration> goOn(Pursuit pursuit, Duration delay, Duration longest) {
         @Nullable Instant accepted = pursuit.acceptedAt();
         // it may have been accepted in an earlier life
-        Instant begin = accepted != null && accepted.isAfter(pursuit.requestedAt()) ? accepted : pursuit.requestedAt();
+        Instant begin = accepted != null && accepted.isAfter(pursuit.startedAt()) ? accepted : pursuit.startedAt();
         if (clock.instant().isBefore(begin.plus(longest))) {
             return Optional.of(delay);
         }
@@ -180,6 +180,6 @@ class FollowUp {
     }
 
     private Duration delay(Pursuit pursuit) {
-        return pace.after(Duration.between(pursuit.requestedAt(), clock.instant()));
+        return pace.after(Duration.between(pursuit.startedAt(), clock.instant()));
     }
 }

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A record of the ledger.
  *
- * @param requestedBy the caller that started it
+ * @param requestedBy the caller that started it, the last time
+ * @param requestedAt when it was first requested; it stays when the cancellation is started again
  * @param acceptedAt when it was known that the upstream took it, or null
  * @param finishedAt when its end was known, or null
  * @param attempts cancels sent upstream

@@ -12,6 +12,12 @@ import org.jspecify.annotations.Nullable;
 /** Between the columns' types and ours. */
 final class Columns {
 
+    /**
+     * When the present life of a cancellation began. The later of two times: a replica of the version before restarts a
+     * record by its requested_at, and leaves restarted_at as it finds it.
+     */
+    static final String STARTED_AT = "GREATEST(requested_at, COALESCE(restarted_at, requested_at))";
+
     private Columns() {}
 
     static CancellationKey key(ResultSet row) throws SQLException {

@@ -1,5 +1,6 @@
 package io.cancelgateway.ledger;
 
+import static io.cancelgateway.ledger.Columns.STARTED_AT;
 import static io.cancelgateway.ledger.Columns.instant;
 import static io.cancelgateway.ledger.Columns.instantOrNull;
 import static io.cancelgateway.ledger.Columns.key;
@@ -102,7 +103,10 @@ public class Ledger {
         }
     }
 
-    /** One that was accepted, but whose end was not learned, goes on being canceling; and what may have been, may still. */
+    /**
+     * One that was accepted, but whose end was not learned, goes on being canceling; and what may have been, may still.
+     * Its requested_at stays: lists are in that order, and whoever is paging one would miss a record that moved.
+     */
     private boolean restart(Intent intent) {
         return 1
                 == jdbc.sql("""
@@ -110,7 +114,7 @@ public class Ledger {
                                    SET state = CASE WHEN accepted_at IS NULL THEN 'requested' ELSE 'canceling' END,
                                        ambiguous = state = 'unconfirmed',
                                        life = life + 1, asynchronous = FALSE,
-                                       requested_by = :caller, reason = :reason, requested_at = :received,
+                                       requested_by = :caller, reason = :reason, restarted_at = :received,
                                        finished_at = NULL, deadline_at = :deadline, last_attempt_at = NULL
                                  WHERE tenant = :tenant AND batch_id = :batch AND state IN (:before)
                                 """)
@@ -320,14 +324,14 @@ public class Ledger {
     /** What a follow-up must know; empty where the record is gone or is in another life by now. */
     public Optional<Pursuit> pursuit(long id, int life) {
         return jdbc.sql("""
-                        SELECT id, life, tenant, batch_id, state, requested_at, accepted_at, deadline_at,
+                        SELECT id, life, tenant, batch_id, state, %s AS started_at, accepted_at, deadline_at,
                                last_attempt_at, ambiguous, EXISTS (
                                    SELECT 1 FROM cancellation_request r
                                     WHERE r.cancellation_id = c.id AND r.life = c.life AND r.outcome IS NULL)
                                AS under_way
                           FROM cancellation c
                          WHERE id = :id AND life = :life
-                        """)
+                        """.formatted(STARTED_AT))
                 .param("id", id)
                 .param("life", life)
                 .query((row, _) -> new Pursuit(
@@ -335,7 +339,7 @@ public class Ledger {
                         row.getInt("life"),
                         key(row),
                         state(row),
-                        instant(row, "requested_at"),
+                        instant(row, "started_at"),
                         instantOrNull(row, "accepted_at"),
                         instant(row, "deadline_at"),
                         instantOrNull(row, "last_attempt_at"),

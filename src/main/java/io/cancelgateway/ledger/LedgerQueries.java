@@ -1,5 +1,6 @@
 package io.cancelgateway.ledger;
 
+import static io.cancelgateway.ledger.Columns.STARTED_AT;
 import static io.cancelgateway.ledger.Columns.exact;
 import static io.cancelgateway.ledger.Columns.instant;
 import static io.cancelgateway.ledger.Columns.instantOrNull;
@@ -130,11 +131,11 @@ public class LedgerQueries {
     /** How much is pending; states of which there is nothing are left out. */
     public List<Backlog> backlog() {
         return jdbc.sql("""
-                        SELECT state, COUNT(*) AS pending, MIN(requested_at) AS oldest
+                        SELECT state, COUNT(*) AS pending, MIN(%s) AS oldest
                           FROM cancellation
                          WHERE finished_at IS NULL
                          GROUP BY state
-                        """)
+                        """.formatted(STARTED_AT))
                 .query((row, _) -> new Backlog(state(row), row.getLong("pending"), instant(row, "oldest")))
                 .list();
     }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a follow-up must know of a cancellation.
  *
+ * @param startedAt when this life of it began
  * @param deadline when the latest request was to be answered
  * @param lastAttemptAt when the last request that was answered ended, or null
  * @param ambiguous whether a cancel may have taken effect without an answer
@@ -16,7 +17,7 @@ public record Pursuit(
         int life,
         CancellationKey key,
         CancellationState state,
-        Instant requestedAt,
+        Instant startedAt,
         @Nullable Instant acceptedAt,
         Instant deadline,
         @Nullable Instant lastAttemptAt,

@@ -5,10 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.EndToEnd;
 import io.cancelgateway.TestClock;
+import io.cancelgateway.ledger.CancellationKey;
+import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.ledger.LedgerQueries;
+import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.tenant.TenantId;
+import io.cancelgateway.tenant.Tenants;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
@@ -21,8 +27,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -53,6 +61,24 @@ class EndStatesIT extends EndToEnd {
 
     private static final TwelveLabsSimulator.Account ACCOUNT = VENDOR.account(ACME_KEY);
     private static final Duration AN_HOUR = Duration.ofHours(1);
+
+    @Autowired
+    private Ledger ledger;
+
+    @Autowired
+    private LedgerQueries records;
+
+    @Autowired
+    private LedgerTransactions transactions;
+
+    @Autowired
+    private Endings endings;
+
+    @Autowired
+    private TwelveLabs twelveLabs;
+
+    @Autowired
+    private Tenants tenants;
 
     @TestConfiguration
     static class Time {
@@ -347,6 +373,41 @@ class EndStatesIT extends EndToEnd {
         assertThat(outcomes(record)).containsExactly("accepted", "rate_limited");
         batch.drain(CLOCK.instant());
         awaitEnd(batch, "canceled");
+    }
+
+    @Test
+    void startedAgainDaysAfterItsFirstRequestIsFollowedAsIfItWereNew() {
+        SimulatedBatch batch = ACCOUNT.createBatch();
+        VENDOR.next(Operation.CANCEL, Fault.status(429, "too_many_requests"));
+        cancel(batch.id()).isProblem(429, "too_many_requests");
+        String first = record(batch).path("requested_at").stringValue();
+        CLOCK.push(Duration.ofDays(3));
+        VENDOR.always(Operation.RETRIEVE, Fault.status(500, "down"));
+        VENDOR.next(Operation.CANCEL, Fault.status(503, "down"));
+
+        cancel(batch.id()).isProblem(502, "upstream_error");
+
+        int looks = VENDOR.requests(Operation.RETRIEVE).size();
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > looks + 1);
+        assertThat(record(batch).path("state").stringValue()).isEqualTo("requested");
+        assertThat(record(batch).path("requested_at").stringValue()).isEqualTo(first);
+        assertThat(unhurried().run(id(batch), 2))
+                .hasValueSatisfying(delay -> assertThat(delay).isLessThan(Duration.ofMinutes(1)));
+
+        CLOCK.push(Duration.ofHours(25));
+        awaitEnd(batch, "unconfirmed");
+    }
+
+    /** Waits as long between looks as the age of a cancellation lets it. */
+    private FollowUp unhurried() {
+        Pace pace = new Pace(Duration.ofMillis(1), Duration.ofHours(10), RandomGenerator.getDefault());
+        return new FollowUp(ledger, transactions, endings, twelveLabs, tenants, CLOCK, pace);
+    }
+
+    private long id(SimulatedBatch batch) {
+        return records.find(new CancellationKey(new TenantId("acme"), batch.id()))
+                .orElseThrow()
+                .id();
     }
 
     @Test

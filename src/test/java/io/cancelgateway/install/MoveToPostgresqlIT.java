@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import org.flywaydb.core.Flyway;
 import org.h2.tools.RunScript;
 import org.junit.jupiter.api.Test;
@@ -34,19 +35,25 @@ class MoveToPostgresqlIT {
             TwelveLabsSimulator.Account account = simulator.account(Gateway.KEY);
             SimulatedBatch ended = account.createBatch(5, 1, Duration.ofHours(1));
             SimulatedBatch pending = account.createBatch();
+            String startedTwice = "00000000000000000000beef";
+            Instant restartedAt;
             JsonNode endedBefore;
             JsonNode pendingBefore;
             try (Gateway gateway = Gateway.start(file, simulator)) {
                 assertThat(gateway.cancel(ended.id())).isEqualTo(202);
                 assertThat(gateway.cancel(pending.id())).isEqualTo(202);
+                assertThat(gateway.cancel(startedTwice)).isEqualTo(404);
+                assertThat(gateway.cancel(startedTwice)).isEqualTo(404);
                 ended.drain(Instant.now());
                 await().until(() -> gateway.state(ended.id()).equals("canceled"));
                 endedBefore = gateway.record(ended.id());
                 pendingBefore = gateway.record(pending.id());
             }
 
+            restartedAt = restartedAt(file, startedTwice);
             Flyway.configure().dataSource(postgres, null, null).load().migrate();
             move(file, postgres);
+            assertThat(restartedAt(postgres, startedTwice)).isEqualTo(restartedAt);
 
             try (Gateway gateway = Gateway.start(postgres, simulator)) {
                 assertThat(gateway.record(ended.id())).isEqualTo(endedBefore);
@@ -62,6 +69,16 @@ class MoveToPostgresqlIT {
                 assertThat(gateway.cancel(pending.id())).isEqualTo(409);
                 assertThat(gateway.record(pending.id()).path("requests").size()).isEqualTo(2);
             }
+        }
+    }
+
+    private static Instant restartedAt(String database, String batch) throws Exception {
+        try (Connection connection = DriverManager.getConnection(database);
+                ResultSet records = connection
+                        .createStatement()
+                        .executeQuery("SELECT restarted_at FROM cancellation WHERE batch_id = '" + batch + "'")) {
+            assertThat(records.next()).isTrue();
+            return records.getObject("restarted_at", OffsetDateTime.class).toInstant();
         }
     }
 

@@ -186,14 +186,30 @@ abstract class LedgerContract {
         assertThat(record.state()).isEqualTo(CancellationState.REQUESTED);
         assertThat(record.requestedBy()).isEqualTo("operations");
         assertThat(record.reason()).isEqualTo("once more");
-        assertThat(record.requestedAt()).isEqualTo(NOON.plusSeconds(60));
+        assertThat(record.requestedAt()).isEqualTo(NOON);
         assertThat(record.finishedAt()).isNull();
         assertThat(record.attempts()).isEqualTo(2);
         assertThat(queries.requests(first.id(), 100))
                 .extracting(AuditEntry::caller)
                 .containsExactly("operations", "billing");
         assertThat(ledger.pursuit(first.id(), 1)).isEmpty();
+        assertThat(ledger.pursuit(first.id(), 2).orElseThrow().startedAt()).isEqualTo(NOON.plusSeconds(60));
         assertThat(finish(first, CancellationState.CANCELED, SIGHTING, NOON)).isFalse();
+    }
+
+    @Test
+    void oneThatAReplicaOfTheVersionBeforeStartedAgainBeganThen() {
+        CancellationKey key = newKey();
+        Opened opened = open(intent(key, NOON));
+        finish(opened, CancellationState.FAILED, Sighting.NONE, NOON);
+        open(intent(key, NOON.plusSeconds(60)));
+
+        jdbc.sql("UPDATE cancellation SET life = 3, requested_at = :received WHERE id = :id")
+                .param("received", Columns.utc(NOON.plus(Duration.ofDays(2))))
+                .param("id", opened.id())
+                .update();
+
+        assertThat(ledger.pursuit(opened.id(), 3).orElseThrow().startedAt()).isEqualTo(NOON.plus(Duration.ofDays(2)));
     }
 
     @ParameterizedTest
@@ -541,6 +557,17 @@ abstract class LedgerContract {
     }
 
     @Test
+    void whatWasStartedAgainIsPendingSinceThen() {
+        CancellationKey key = newKey();
+        finish(open(intent(key, NOON)), CancellationState.FAILED, Sighting.NONE, NOON);
+        open(intent(newKey(), NOON.plus(Duration.ofDays(3))));
+        open(intent(key, NOON.plus(Duration.ofDays(2))));
+
+        assertThat(queries.backlog())
+                .containsExactly(new Backlog(CancellationState.REQUESTED, 2, NOON.plus(Duration.ofDays(2))));
+    }
+
+    @Test
     void aPursuitKnowsWhatAFollowUpMust() {
         CancellationKey key = newKey();
         Opened opened = open(intent(key, NOON));
@@ -594,6 +621,31 @@ abstract class LedgerContract {
         List<Long> seen = new ArrayList<>();
         CancellationQuery query = new CancellationQuery(ACME, null, null, null, null, null);
         List<Cancellation> page = queries.list(query, 4);
+        while (!page.isEmpty()) {
+            page.forEach(record -> seen.add(record.id()));
+            page = queries.list(query.after(page.getLast()), 4);
+        }
+
+        assertThat(seen).containsExactlyElementsOf(all);
+    }
+
+    @Test
+    void pagesShowARecordOnceThatIsStartedAgainMeanwhile() {
+        List<Long> all = new ArrayList<>();
+        List<CancellationKey> keys = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            keys.add(newKey());
+            Opened opened = open(intent(keys.getLast(), NOON.plusSeconds(i)));
+            finish(opened, CancellationState.FAILED, Sighting.NONE, NOON.plusSeconds(i));
+            all.addFirst(opened.id());
+        }
+
+        List<Long> seen = new ArrayList<>();
+        CancellationQuery query = new CancellationQuery(ACME, null, null, null, null, null);
+        List<Cancellation> page = queries.list(query, 4);
+        assertThat(open(intent(keys.getFirst(), NOON.plusSeconds(60))).started())
+                .isTrue();
+        assertThat(open(intent(keys.getLast(), NOON.plusSeconds(60))).started()).isTrue();
         while (!page.isEmpty()) {
             page.forEach(record -> seen.add(record.id()));
             page = queries.list(query.after(page.getLast()), 4);
