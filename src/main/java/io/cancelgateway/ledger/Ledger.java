@@ -348,14 +348,17 @@ public class Ledger {
                 .optional();
     }
 
-    /** Deletes up to {@code limit} terminal records that ended before, with their requests; returns how many. */
+    /**
+     * Deletes up to {@code limit} terminal records that ended before, with their requests, unless one of these is
+     * newer; returns how many. Every request that joins postpones the record's deadline, which lies after the request.
+     */
     int deleteFinishedBefore(Instant before, int limit) {
-        // the outer condition is looked at again once a row is locked: it may have been started again meanwhile
+        // the outer condition is looked at again once a row is locked: a request may have joined it meanwhile
         return jdbc.sql("""
                         DELETE FROM cancellation
-                         WHERE finished_at < :before AND id IN (
+                         WHERE finished_at < :before AND deadline_at < :before AND id IN (
                                SELECT id FROM cancellation
-                                WHERE finished_at < :before
+                                WHERE finished_at < :before AND deadline_at < :before
                                 ORDER BY finished_at
                                 FETCH FIRST :limit ROWS ONLY)
                         """).param("before", utc(before)).param("limit", limit).update();

@@ -6,7 +6,7 @@ import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Deletes terminal records that are old enough, few at a time, so that no lock is held for long. */
+/** Deletes terminal records whose end and requests are old enough, few at a time, so that no lock is held for long. */
 class Retention {
 
     private static final Logger log = LoggerFactory.getLogger(Retention.class);
@@ -30,7 +30,7 @@ class Retention {
             some = ledger.deleteFinishedBefore(before, AT_ONCE);
         }
         if (deleted > 0) {
-            log.info("Deleted {} cancellations that ended before {}", deleted, before);
+            log.info("Deleted {} cancellations that ended, and were asked for last, before {}", deleted, before);
         }
     }
 }

@@ -714,9 +714,8 @@ abstract class LedgerContract {
         Opened recent = open(intent(newKey(), NOON));
         finish(recent, CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(100));
         Opened pending = open(intent(newKey(), NOON));
-        Clock clock = Clock.fixed(NOON.plus(Duration.ofDays(90)).plusSeconds(50), ZoneOffset.UTC);
 
-        new Retention(ledger, Duration.ofDays(90), clock).run();
+        retention(NOON.plus(Duration.ofDays(90)).plusSeconds(50));
 
         assertThat(list(null, null, null, null)).containsExactly(pending.id(), recent.id());
         assertThat(count("cancellation_request")).isEqualTo(2);
@@ -728,13 +727,73 @@ abstract class LedgerContract {
         List<Opened> all = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             all.add(open(intent(newKey(), NOON)));
-            finish(all.getLast(), CancellationState.COMPLETED, SIGHTING, NOON.plusSeconds(i));
+            finish(all.getLast(), CancellationState.COMPLETED, SIGHTING, NOON.plusSeconds(60 + i));
         }
 
-        assertThat(ledger.deleteFinishedBefore(NOON.plusSeconds(4), 3)).isEqualTo(3);
+        assertThat(ledger.deleteFinishedBefore(NOON.plusSeconds(64), 3)).isEqualTo(3);
 
         assertThat(list(null, null, null, null))
                 .containsExactly(all.get(4).id(), all.get(3).id());
+    }
+
+    @Test
+    void retentionKeepsARecordAsLongAsTheLatestRequestThatJoinedIt() {
+        CancellationKey key = newKey();
+        finish(open(intent(key, NOON)), CancellationState.CANCELED, SIGHTING, NOON);
+        Instant joined = NOON.plus(Duration.ofDays(89));
+        open(new Intent(key, "operations", "is it canceled?", null, joined, joined.plus(DEADLINE)));
+
+        retention(NOON.plus(Duration.ofDays(91)));
+
+        Cancellation record = queries.find(key).orElseThrow();
+        assertThat(queries.requests(record.id(), 100))
+                .extracting(AuditEntry::caller)
+                .containsExactly("operations", "billing");
+
+        retention(joined.plus(Duration.ofDays(91)));
+
+        assertThat(queries.find(key)).isEmpty();
+    }
+
+    @Test
+    void retentionIsNotHeldUpByRecordsThatAreKeptForTheirLatestRequest() {
+        for (int i = 0; i < 3; i++) {
+            CancellationKey key = newKey();
+            finish(open(intent(key, NOON)), CancellationState.CANCELED, SIGHTING, NOON);
+            open(intent(key, NOON.plusSeconds(100)));
+        }
+        Opened deletable = open(intent(newKey(), NOON));
+        finish(deletable, CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(1));
+
+        assertThat(ledger.deleteFinishedBefore(NOON.plusSeconds(50), 2)).isEqualTo(1);
+
+        assertThat(list(null, null, null, null)).hasSize(3).doesNotContain(deletable.id());
+    }
+
+    @Test
+    void retentionKeepsARecordThatARequestIsJoining() throws Exception {
+        CancellationKey key = newKey();
+        Opened first = open(intent(key, NOON));
+        finish(first, CancellationState.CANCELED, SIGHTING, NOON);
+        CountDownLatch joining = new CountDownLatch(1);
+        CountDownLatch come = new CountDownLatch(1);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Opened> join = threads.submit(() -> run(() -> {
+                Opened joined = ledger.open(intent(key, NOON.plusSeconds(100)));
+                joining.countDown();
+                awaitBlocked(come);
+                return joined;
+            }));
+            joining.await();
+            Future<Integer> deleted = threads.submit(() -> {
+                come.countDown();
+                return run(() -> ledger.deleteFinishedBefore(NOON.plusSeconds(50), 500));
+            });
+
+            assertThat(join.get().id()).isEqualTo(first.id());
+            assertThat(deleted.get()).isZero();
+        }
+        assertThat(queries.requests(first.id(), 100)).hasSize(2);
     }
 
     @Test
@@ -803,6 +862,10 @@ abstract class LedgerContract {
                 jdbc.sql(statement).update();
             }
         }
+    }
+
+    private void retention(Instant now) {
+        new Retention(ledger, Duration.ofDays(90), Clock.fixed(now, ZoneOffset.UTC)).run();
     }
 
     private boolean answer(Opened opened, boolean ambiguous) {
