@@ -33,6 +33,7 @@ class StartupIT {
                 "gateway.upstream.deadline|soon|gateway.upstream.deadline",
                 "gateway.upstream.max-connections|0|gateway.upstream.max-connections",
                 "gateway.upstream.max-idle-time|0s|gateway.upstream.max-idle-time",
+                "gateway.ledger.retention|-90d|gateway.ledger.retention",
                 "gateway.metrics.max-tenants|-1|gateway.metrics.max-tenants",
                 "gateway.tenants-dir|/no/such/directory|gateway.tenants-dir",
                 "gateway.tenants.acme.api-key|SECRET value|gateway.tenants.acme.api-key",
@@ -53,6 +54,21 @@ class StartupIT {
                 .contains("APPLICATION FAILED TO START")
                 .contains(named)
                 .doesNotContain("SECRET");
+    }
+
+    @Test
+    void aRetentionThatIsNotLongerThanTheUpstreamsOwnStopsTheStartAndIsExplained(CapturedOutput output) {
+        Throwable failure =
+                catchThrowable(() -> start("--gateway.ledger.retention=30d").close());
+
+        assertThat(failure).isNotNull();
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START")
+                .contains("gateway.ledger.retention")
+                .contains("must be at least 31 days: the upstream keeps a batch for 30, and a batch whose record is "
+                        + "deleted before could be counted again");
+
+        start("--gateway.ledger.retention=31d").close();
     }
 
     @Test

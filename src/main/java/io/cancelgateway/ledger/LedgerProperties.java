@@ -10,10 +10,16 @@ import org.springframework.validation.annotation.Validated;
 /**
  * What the ledger keeps.
  *
- * @param retention terminal records older than this are deleted; the totals stay
+ * @param retention terminal records are deleted this long after their end and their latest request; the totals stay. At
+ *     least 31 days: the upstream keeps a batch for 30
  */
 @Validated
 @ConfigurationProperties("gateway.ledger")
 record LedgerProperties(
-        @DefaultValue("90d") @DurationMin(days = 1) @DurationMax(days = 36_500)
+        @DefaultValue("90d")
+        @DurationMin(
+                days = 31,
+                message = "must be at least 31 days: the upstream keeps a batch for 30, and a batch whose record is"
+                        + " deleted before could be counted again")
+        @DurationMax(days = 36_500)
         Duration retention) {}
