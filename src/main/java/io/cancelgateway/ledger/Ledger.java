@@ -349,6 +349,22 @@ public class Ledger {
     }
 
     /**
+     * Deletes the follow-up's task of a record that ended in this transaction; else the task would wake only to find
+     * nothing left to do. A task that is picked is left to itself: its replica removes it once it has looked.
+     *
+     * @param task the task's name
+     * @param instance which one of that name
+     * @return whether it was there and not picked
+     */
+    public boolean removeFollowUp(String task, String instance) {
+        return 1
+                == jdbc.sql("""
+                                DELETE FROM scheduled_tasks
+                                 WHERE task_name = :task AND task_instance = :instance AND picked = FALSE
+                                """).param("task", task).param("instance", instance).update();
+    }
+
+    /**
      * Deletes up to {@code limit} terminal records that ended before, with their requests, unless one of these is
      * newer; returns how many. Every request that joins postpones the record's deadline, which lies after the request.
      */

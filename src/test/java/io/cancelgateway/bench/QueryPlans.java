@@ -230,6 +230,7 @@ public final class QueryPlans {
         Pursuit seen = ledger.pursuit(requested.id(), 1).orElseThrow();
         database.take();
         explain("settle", () -> ledger.settle(seen, CancellationState.FAILED, now));
+        explain("removeFollowUp", () -> ledger.removeFollowUp("follow-up", requested.id() + "-1"));
         explain("addToTotals", () -> ledger.addToTotals(BIG, SIGHTING.counts()));
         explain("addToTotals: the first", () -> ledger.addToTotals(new TenantId("nobody"), SIGHTING.counts()));
     }

@@ -3,6 +3,15 @@ package io.cancelgateway.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.kagkarlsson.scheduler.SchedulerName;
+import com.github.kagkarlsson.scheduler.TaskResolver;
+import com.github.kagkarlsson.scheduler.event.SchedulerListeners;
+import com.github.kagkarlsson.scheduler.jdbc.AutodetectJdbcCustomization;
+import com.github.kagkarlsson.scheduler.jdbc.JdbcTaskRepository;
+import com.github.kagkarlsson.scheduler.task.Execution;
+import com.github.kagkarlsson.scheduler.task.ScheduledTaskInstance;
+import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
+import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.zaxxer.hikari.HikariDataSource;
 import io.cancelgateway.tenant.TenantId;
 import java.nio.file.Files;
@@ -14,6 +23,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,6 +41,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 
 /** What the ledger promises, on every database that it runs on. */
@@ -41,6 +52,7 @@ abstract class LedgerContract {
     private static final TenantId GLOBEX = new TenantId("globex");
     private static final Instant NOON = Instant.parse("2026-06-01T12:00:00.123456Z");
     private static final Duration DEADLINE = Duration.ofSeconds(15);
+    private static final TaskDescriptor<Void> FOLLOW_UP = TaskDescriptor.of("follow-up");
     private static final Sighting SIGHTING = new Sighting("pegasus1.5", "general", new ItemCounts(73, 0, 0, 3, 0, 70));
 
     private final AtomicLong batches = new AtomicLong();
@@ -49,6 +61,9 @@ abstract class LedgerContract {
     private Ledger ledger;
     private LedgerQueries queries;
     private LedgerTransactions transactions;
+
+    /** A scheduler's view of its table. Its statements are part of a transaction, where there is one. */
+    private JdbcTaskRepository tasks;
 
     /** JDBC address of an empty database. */
     abstract String address();
@@ -63,12 +78,25 @@ abstract class LedgerContract {
         ledger = new Ledger(jdbc);
         queries = new LedgerQueries(jdbc);
         transactions = new LedgerTransactions(new JdbcTransactionManager(dataSource));
+        tasks = new JdbcTaskRepository(
+                new TransactionAwareDataSourceProxy(dataSource),
+                false,
+                new AutodetectJdbcCustomization(dataSource),
+                "scheduled_tasks",
+                new TaskResolver(
+                        SchedulerListeners.NOOP,
+                        () -> NOON,
+                        List.of(Tasks.oneTime(FOLLOW_UP).execute((_, _) -> {}))),
+                new SchedulerName.Fixed("replica"),
+                false,
+                () -> NOON);
     }
 
     @BeforeEach
     void empty() {
         jdbc.sql("DELETE FROM cancellation").update();
         jdbc.sql("DELETE FROM item_total").update();
+        jdbc.sql("DELETE FROM scheduled_tasks").update();
     }
 
     @AfterAll
@@ -797,6 +825,84 @@ abstract class LedgerContract {
     }
 
     @Test
+    void theFollowUpOfARecordThatEndsAtOnceIsRemovedWithTheCommit() {
+        schedule("7-1");
+        schedule("7-2");
+
+        assertThatThrownBy(() -> run(() -> {
+                    ledger.removeFollowUp("follow-up", "7-1");
+                    throw new IllegalStateException("the replica fails");
+                }))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(scheduled()).containsExactlyInAnyOrder("7-1", "7-2");
+        assertThat(removeFollowUp("7-1")).isTrue();
+        assertThat(removeFollowUp("7-1")).isFalse();
+        assertThat(run(() -> ledger.removeFollowUp("retention", "7-2"))).isFalse();
+
+        assertThat(scheduled()).containsExactly("7-2");
+    }
+
+    @Test
+    void aSchedulerThatFetchedAFollowUpBeforeItWasRemovedDoesNotRunIt() {
+        Execution fetched = schedule("7-1");
+
+        assertThat(removeFollowUp("7-1")).isTrue();
+
+        assertThat(tasks.pick(fetched, NOON)).isEmpty();
+        assertThat(scheduled()).isEmpty();
+    }
+
+    @Test
+    void aSchedulerThatPicksAFollowUpWhileItIsBeingRemovedDoesNotRunIt() throws Exception {
+        Execution fetched = schedule("7-1");
+        CountDownLatch removing = new CountDownLatch(1);
+        CountDownLatch come = new CountDownLatch(1);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Boolean> removed = threads.submit(() -> run(() -> {
+                boolean gone = ledger.removeFollowUp("follow-up", "7-1");
+                removing.countDown();
+                awaitBlocked(come);
+                return gone;
+            }));
+            removing.await();
+            Future<Optional<Execution>> picked = threads.submit(() -> {
+                come.countDown();
+                return tasks.pick(fetched, NOON);
+            });
+
+            assertThat(removed.get()).isTrue();
+            assertThat(picked.get()).isEmpty();
+        }
+    }
+
+    @Test
+    void aFollowUpThatIsPickedOrBeingPickedIsLeftToItself() throws Exception {
+        Execution fetched = schedule("7-1");
+        CountDownLatch picking = new CountDownLatch(1);
+        CountDownLatch come = new CountDownLatch(1);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Execution> picked = threads.submit(() -> run(() -> {
+                Execution pick = tasks.pick(fetched, NOON).orElseThrow();
+                picking.countDown();
+                awaitBlocked(come);
+                return pick;
+            }));
+            picking.await();
+            Future<Boolean> removed = threads.submit(() -> {
+                come.countDown();
+                return removeFollowUp("7-1");
+            });
+
+            assertThat(picked.get().isPicked()).isTrue();
+            assertThat(removed.get()).isFalse();
+            assertThat(removeFollowUp("7-1")).isFalse();
+            assertThat(scheduled()).containsExactly("7-1");
+            tasks.remove(picked.get());
+            assertThat(scheduled()).isEmpty();
+        }
+    }
+
+    @Test
     void aDeletedRecordsFollowUpFindsNothing() {
         Opened opened = open(intent(newKey(), NOON));
         empty();
@@ -866,6 +972,23 @@ abstract class LedgerContract {
 
     private void retention(Instant now) {
         new Retention(ledger, Duration.ofDays(90), Clock.fixed(now, ZoneOffset.UTC)).run();
+    }
+
+    /** As a scheduler has it that fetched what is due. */
+    private Execution schedule(String instance) {
+        tasks.createIfNotExists(
+                new ScheduledTaskInstance(FOLLOW_UP.instance(instance).build(), NOON));
+        return tasks.getExecution("follow-up", instance).orElseThrow();
+    }
+
+    private boolean removeFollowUp(String instance) {
+        return run(() -> ledger.removeFollowUp("follow-up", instance));
+    }
+
+    private List<String> scheduled() {
+        return jdbc.sql("SELECT task_instance FROM scheduled_tasks")
+                .query(String.class)
+                .list();
     }
 
     private boolean answer(Opened opened, boolean ambiguous) {
