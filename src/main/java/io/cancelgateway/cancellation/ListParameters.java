@@ -72,6 +72,8 @@ record ListParameters(
                                 .map(CancellationState::word)
                                 .collect(Collectors.joining(", "))
                         + ".";
+            case "requested_by" ->
+                "The parameter requested_by is a caller's name: 1 to 128 characters of printable ASCII, no space.";
             case "limit" -> "The parameter limit is a number from 1 to " + MAX_LIMIT + ".";
             case "cursor" -> "The parameter cursor is not one that this gateway gave out.";
             default ->

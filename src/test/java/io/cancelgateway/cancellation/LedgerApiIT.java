@@ -14,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -187,6 +188,19 @@ class LedgerApiIT extends EndToEnd {
             })
     void aMalformedParameterIsRefused(String query) {
         get("/v1/cancellations?" + query).isProblem(400, "parameter_invalid");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "state=done,The parameter state is one of",
+        "requested_by=a%20b,The parameter requested_by is a caller's name",
+        "since=yesterday,The parameter since is a time",
+        "until=yesterday,The parameter until is a time",
+        "limit=0,The parameter limit is a number",
+        "cursor=x,The parameter cursor is not one",
+    })
+    void aRefusalSaysWhatTheParameterIs(String query, String message) {
+        assertThat(get("/v1/cancellations?" + query).message()).startsWith(message);
     }
 
     @Test
