@@ -51,9 +51,9 @@ class CancellationMetrics {
         count(tags.of(tenant), outcome);
     }
 
-    /** A request that was refused before its tenant was known. */
-    void recordRefused() {
-        count(TenantTags.NONE, Outcome.REFUSED);
+    /** A request that was answered before its tenant was known. */
+    void record(Outcome outcome) {
+        count(TenantTags.NONE, outcome);
     }
 
     private void count(String tenant, Outcome outcome) {

@@ -14,7 +14,8 @@ enum Outcome {
     KEY_REJECTED,
     UPSTREAM_ERROR,
     UNAVAILABLE,
-    DEADLINE_EXCEEDED;
+    DEADLINE_EXCEEDED,
+    INTERNAL_ERROR;
 
     static Outcome of(Answer answer) {
         return switch (answer) {
@@ -28,6 +29,14 @@ enum Outcome {
             case Answer.Failed _ -> UPSTREAM_ERROR;
             case Answer.Unavailable _ -> UNAVAILABLE;
             case Answer.DeadlineExceeded _ -> DEADLINE_EXCEEDED;
+        };
+    }
+
+    /** Of a request that was answered before {@link Cancellations} was asked: 400 or above. */
+    static Outcome ofStatus(int status) {
+        return switch (status) {
+            case 503 -> UNAVAILABLE;
+            default -> status < 500 ? REFUSED : INTERNAL_ERROR;
         };
     }
 
