@@ -7,7 +7,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
-import org.springframework.web.util.DisconnectedClientHelper;
 
 /** Renders whatever a handler throws. */
 @RestControllerAdvice
@@ -23,18 +22,24 @@ class ProblemAdvice {
 
     @ExceptionHandler
     void render(Exception thrown, HttpServletRequest request, HttpServletResponse response) throws IOException {
-        if (DisconnectedClientHelper.isClientDisconnectedException(thrown)) {
-            log.debug("The caller hung up before it could be answered");
-            return;
-        }
         Problem problem = Problems.of(thrown);
-        if (response.isCommitted()) {
-            // an answer that was cut off must not look complete: the container closes the connection upon this
+        if (!response.isCommitted()) {
+            write(problem, request, response);
+        } else if (!Problems.isOfTheConnection(thrown)) {
             throw new AnswerCutOffException(thrown);
         }
-        writer.write(request, response, problem);
+        // else the container reports the unreadable body by itself, or there is no connection any more
     }
 
+    private void write(Problem problem, HttpServletRequest request, HttpServletResponse response) {
+        try {
+            writer.write(request, response, problem);
+        } catch (IOException e) {
+            log.debug("The caller was gone before its {} could be written: {}", problem.status(), e.toString());
+        }
+    }
+
+    /** An answer that was cut off must not look complete: the container closes the connection upon this. */
     private static final class AnswerCutOffException extends IOException {
 
         private static final long serialVersionUID = 1L;

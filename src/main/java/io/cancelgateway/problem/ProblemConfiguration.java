@@ -16,9 +16,10 @@ class ProblemConfiguration {
     /** After Spring Boot's own customizers: the valve added last is the one that reports first. */
     @Bean
     @Order(Ordered.LOWEST_PRECEDENCE)
-    WebServerFactoryCustomizer<TomcatServletWebServerFactory> problemErrorReports(ProblemWriter writer) {
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> problemErrorReports(
+            ProblemWriter writer, RequestTrace trace) {
         return factory ->
-                factory.addContextCustomizers(context -> reportBy(new ProblemErrorReportValve(writer), context));
+                factory.addContextCustomizers(context -> reportBy(new ProblemErrorReportValve(writer, trace), context));
     }
 
     private static void reportBy(ProblemErrorReportValve valve, Context context) {

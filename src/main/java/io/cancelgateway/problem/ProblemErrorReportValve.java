@@ -1,5 +1,6 @@
 package io.cancelgateway.problem;
 
+import io.micrometer.tracing.Tracer;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.apache.catalina.connector.Request;
@@ -15,9 +16,11 @@ class ProblemErrorReportValve extends ErrorReportValve {
     private static final Logger log = LoggerFactory.getLogger(ProblemErrorReportValve.class);
 
     private final ProblemWriter writer;
+    private final RequestTrace trace;
 
-    ProblemErrorReportValve(ProblemWriter writer) {
+    ProblemErrorReportValve(ProblemWriter writer, RequestTrace trace) {
         this.writer = writer;
+        this.trace = trace;
     }
 
     @Override
@@ -27,15 +30,15 @@ class ProblemErrorReportValve extends ErrorReportValve {
         if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
             return;
         }
-        try {
-            if (throwable != null) {
+        try (Tracer.SpanInScope _ = trace.resume(request.getRequest())) {
+            if (throwable != null && status >= 500) {
                 log.error("Unexpected failure below the application; the caller gets {}", status, throwable);
             }
             Problem problem = status == 500 ? Problems.ofStatus(500) : Problems.refusedBelowTheApplication(status);
             writer.write(request.getRequest(), (HttpServletResponse) response.getResponse(), problem);
             response.finishResponse();
         } catch (IOException e) {
-            log.debug("The client was gone before its {} could be written", status, e);
+            log.debug("The caller was gone before its {} could be written: {}", status, e.toString());
         }
     }
 }

@@ -40,6 +40,8 @@ public enum ProblemType {
     UPSTREAM_ERROR(502, "Upstream error"),
     /** A breaker is open: the upstream is not asked for now. */
     UPSTREAM_UNAVAILABLE(503, "Upstream unavailable"),
+    /** What can only be answered from the ledger, or with it, while its database does not answer. */
+    LEDGER_UNAVAILABLE(503, "Ledger unavailable"),
     /** The deadline was reached, or the last attempt allowed timed out. */
     DEADLINE_EXCEEDED(504, "Deadline exceeded"),
     /** A bug. */

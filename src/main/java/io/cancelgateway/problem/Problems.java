@@ -1,25 +1,44 @@
 package io.cancelgateway.problem;
 
+import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.apache.coyote.BadRequestException;
+import org.apache.tomcat.util.http.InvalidParameterException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.TypeMismatchException;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.RecoverableDataAccessException;
+import org.springframework.dao.TransientDataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.security.web.firewall.RequestRejectedException;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
+import org.springframework.transaction.TransactionTimedOutException;
 import org.springframework.web.ErrorResponse;
+import org.springframework.web.context.request.async.AsyncRequestNotUsableException;
 
 /** Finds the row of the table for what was thrown, or for a bare status that something else already picked. */
 final class Problems {
 
     private static final Logger log = LoggerFactory.getLogger(Problems.class);
 
+    private static final Duration LEDGER_RETRY_AFTER = Duration.ofSeconds(1);
+
     private Problems() {}
 
-    static Problem of(Exception thrown) {
+    static Problem of(Throwable thrown) {
+        if (isOfTheConnection(thrown)) {
+            log.debug("The body could not be read, or the answer not be written: {}", thrown.toString());
+            return connectionFailed();
+        }
         return switch (thrown) {
             case ProblemException e -> e.problem();
             // Spring's own exceptions of a request that fits no handler: 404, 405, 413, 415, 400
@@ -29,11 +48,60 @@ final class Problems {
             case TypeMismatchException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A parameter is malformed.");
             // the HTTP firewall looks at a header when it is read
             case RequestRejectedException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A header is malformed.");
+            // Tomcat's, of a query; its message repeats the query
+            case InvalidParameterException e when e.getErrorCode() != 400 -> ofStatus(e.getErrorCode());
+            case InvalidParameterException _ ->
+                Problem.of(ProblemType.PARAMETER_INVALID, "The query cannot be decoded.");
+            case CannotCreateTransactionException _,
+                    TransactionSystemException _,
+                    TransactionTimedOutException _,
+                    DataAccessResourceFailureException _,
+                    TransientDataAccessException _,
+                    RecoverableDataAccessException _ -> ledgerUnavailable(thrown);
             default -> {
                 log.error("Unexpected failure; the caller gets 500 internal_error", thrown);
                 yield ofStatus(500);
             }
         };
+    }
+
+    /**
+     * Whether the container failed to read the body or to write the answer. No other I/O failure is the caller's: a
+     * database that hangs up looks the same.
+     */
+    static boolean isOfTheConnection(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            // the first is Tomcat's, its ClientAbortException included
+            if (cause instanceof BadRequestException || cause instanceof AsyncRequestNotUsableException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The row for what was reported to the error dispatch: by its status alone, or by what a filter threw. */
+    static Problem reported(int status, @Nullable Throwable thrown) {
+        if (thrown == null) {
+            return ofStatus(status);
+        }
+        if (status >= 500) {
+            return of(thrown);
+        }
+        // Tomcat's report of a body that it cannot read, which whoever read it has logged
+        return status == 400 && thrown instanceof IOException ? connectionFailed() : ofStatus(status);
+    }
+
+    private static Problem connectionFailed() {
+        return Problem.of(ProblemType.BAD_REQUEST, "The body is malformed, or ended before it was complete.");
+    }
+
+    private static Problem ledgerUnavailable(Throwable thrown) {
+        Throwable cause = NestedExceptionUtils.getRootCause(thrown);
+        log.warn(
+                "The ledger's database does not answer; the caller gets 503 ledger_unavailable: {}",
+                Objects.requireNonNullElse(cause, thrown).toString());
+        return Problem.of(ProblemType.LEDGER_UNAVAILABLE, "The ledger does not answer now.")
+                .withRetryAfter(LEDGER_RETRY_AFTER);
     }
 
     static Problem ofStatus(int status) {

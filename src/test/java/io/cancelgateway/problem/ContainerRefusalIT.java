@@ -1,19 +1,26 @@
 package io.cancelgateway.problem;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import io.cancelgateway.EndToEnd;
+import io.cancelgateway.GatewayLog;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What the servlet container refuses by itself, written to the socket byte by byte. */
+@ExtendWith(OutputCaptureExtension.class)
 class ContainerRefusalIT extends EndToEnd {
 
     private static final String ID = "68f4ddaf8aaa60d33df0e800";
@@ -68,6 +75,65 @@ class ContainerRefusalIT extends EndToEnd {
         assertThat(answer).startsWith("HTTP/1.1 400").contains("application/problem+json", "\"parameter_invalid\"");
         assertThat(SIMULATOR.requests()).isEmpty();
         awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+    }
+
+    @Test
+    void theTraceIsTheCallersWhereItBringsOne() throws IOException {
+        String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+        assertThat(raw("POST /v1.3/analyze/batches/%2F/cancel HTTP/1.1\r\nHost: a\r\ntraceparent: 00-" + trace
+                        + "-00f067aa0ba902b7-01\r\n\r\n"))
+                .startsWith("HTTP/1.1 400")
+                .contains("\"trace_id\":\"" + trace + "\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "zz\r\nabc\r\n0\r\n\r\n", // no chunk size
+                "fffffffffffffffff\r\nabc\r\n0\r\n\r\n", // none that a number holds
+                "3\r\nabcde\r\n0\r\n\r\n", // more data than the size says
+                "3\r\nabc\n0\r\n\r\n", // no CR
+                "3\r\nabc\r\n", // no last chunk
+                "5\r\nabc", // less data than the size says
+                "", // nothing
+            })
+    void aMalformedChunkedBodyIs400AndOneLine(String body, CapturedOutput output) throws IOException {
+        double refused = count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+        try (GatewayLog log = new GatewayLog("io.cancelgateway.problem")) {
+            assertOneShape(raw(chunked(body)), 400);
+
+            assertOneLineWithoutStackTrace(log, output);
+        }
+        awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+    }
+
+    @Test
+    void aBodyCutOffByAResetIsOneLine(CapturedOutput output) throws IOException {
+        double refused = count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+        try (GatewayLog log = new GatewayLog("io.cancelgateway.problem")) {
+            try (Socket socket = new Socket("127.0.0.1", port)) {
+                socket.setSoLinger(true, 0);
+                socket.getOutputStream().write(chunked("5\r\nabc").getBytes(StandardCharsets.ISO_8859_1));
+            }
+            awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+
+            await().untilAsserted(() -> assertOneLineWithoutStackTrace(log, output));
+        }
+        assertThat(SIMULATOR.requests()).isEmpty();
+    }
+
+    private static String chunked(String body) {
+        return "POST /v1.3/analyze/batches/" + ID + "/cancel HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN
+                + "\r\nTransfer-Encoding: chunked\r\n\r\n" + body;
+    }
+
+    private static void assertOneLineWithoutStackTrace(GatewayLog log, CapturedOutput output) {
+        assertThat(log.events()).hasSize(1).allSatisfy(event -> {
+            assertThat(event.getLevel()).isEqualTo(Level.DEBUG);
+            assertThat(event.getThrowableProxy()).isNull();
+        });
+        assertThat(output.getAll()).doesNotContain("\tat ");
     }
 
     private static void assertOneShape(String answer, Integer... statuses) {
