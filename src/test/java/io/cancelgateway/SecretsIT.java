@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.logging.LogLevel;
+import org.springframework.boot.logging.LoggerConfiguration;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -74,7 +75,13 @@ class SecretsIT extends EndToEnd {
 
     @AfterAll
     static void quiet() {
-        LoggingSystem.get(SecretsIT.class.getClassLoader()).setLogLevel("ROOT", LogLevel.INFO);
+        LoggingSystem logging = LoggingSystem.get(SecretsIT.class.getClassLoader());
+        logging.setLogLevel("ROOT", LogLevel.INFO);
+        for (LoggerConfiguration logger : logging.getLoggerConfigurations()) {
+            if (logger.getConfiguredLevel() == LogLevel.TRACE) {
+                logging.setLogLevel(logger.getName(), null);
+            }
+        }
     }
 
     @Autowired
@@ -116,6 +123,24 @@ class SecretsIT extends EndToEnd {
         assertThat(spans.ended()).isNotEmpty().noneMatch(SecretsIT::holdsSecret);
         // the whole log, and a proof that it is one
         assertThat(log.getAll()).contains("TRACE").contains("POST \"/v1.3/analyze/batches/");
+        assertThat(log.getAll().lines().filter(SecretsIT::holdsSecret)).isEmpty();
+    }
+
+    @Test
+    void aQueryThatCannotBeDecodedDoesNotEither(CapturedOutput log) throws IOException {
+        List<String> answers = new ArrayList<>();
+        String id = ACME.createBatch().id();
+        for (String path : List.of("/v1/cancellations", "/v1/cancellations/" + id, batchPath(id), "/nothing")) {
+            answers.add(
+                    raw("GET " + path + "?x=%zz" + TOKEN + " HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\n\r\n"));
+        }
+        answers.add(raw("POST " + cancelPath(id) + "?x=%zz" + TOKEN + " HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN
+                + "\r\n\r\n"));
+
+        assertThat(answers)
+                .allMatch(answer -> answer.startsWith("HTTP/1.1 400"))
+                .noneMatch(SecretsIT::holdsSecret);
+        assertThat(log.getAll()).contains("TRACE");
         assertThat(log.getAll().lines().filter(SecretsIT::holdsSecret)).isEmpty();
     }
 

@@ -6,22 +6,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.URLEncoder;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Reading the ledger over HTTP. */
+@ExtendWith(OutputCaptureExtension.class)
 class LedgerApiIT extends EndToEnd {
 
     @Autowired
@@ -201,6 +208,80 @@ class LedgerApiIT extends EndToEnd {
     })
     void aRefusalSaysWhatTheParameterIs(String query, String message) {
         assertThat(get("/v1/cancellations?" + query).message()).startsWith(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "state=%zz-raw",
+                "%zz=raw",
+                "state=failed&x=raw%",
+                "state=raw%e",
+                "requested_by=raw%ff",
+                "since=%c3%28raw",
+                "=raw"
+            })
+    void aQueryThatCannotBeDecodedIsRefusedEverywhereAndNotRepeated(String query, CapturedOutput log)
+            throws IOException {
+        String id = ACME.createBatch().id();
+        for (String path : List.of("/v1/cancellations", "/v1/cancellations/" + id, batchPath(id), "/nothing")) {
+            assertRefusedAndNotRepeated(raw("GET " + path + "?" + query));
+        }
+        assertRefusedAndNotRepeated(raw("POST " + cancelPath(id) + "?" + query));
+        assertRefusedAndNotRepeated(raw("DELETE " + cancelPath(id) + "?" + query));
+        assertRefusedAndNotRepeated(raw(port, "GET /v1/cancellations?" + query, "application/x-www-form-urlencoded"));
+        assertRefusedAndNotRepeated(raw(managementPort, "GET /actuator/health?" + query, "text/plain"));
+
+        assertThat(log.getAll()).doesNotContain("raw");
+        assertThat(SIMULATOR.requests()).isEmpty();
+    }
+
+    @Test
+    void aCancelThatIsRefusedForItsQueryIsCounted() throws IOException {
+        double refused = count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+
+        raw("POST " + cancelPath(ACME.createBatch().id()) + "?x=%zz");
+
+        awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
+    }
+
+    /** A form's body is not read along with the query. */
+    @ParameterizedTest
+    @ValueSource(strings = {"application/x-www-form-urlencoded", "multipart/form-data; boundary=b"})
+    void aFormIsIgnoredAsAnyBodyOfACancelIs(String contentType) {
+        Reply reply = send(
+                "POST",
+                cancelPath(ACME.createBatch().id()) + "?x=y",
+                HttpRequest.BodyPublishers.ofString("x=%zz&" + "a=b&".repeat(2000)),
+                "x-api-key",
+                TOKEN,
+                "Content-Type",
+                contentType);
+
+        assertThat(reply.status()).isEqualTo(202);
+    }
+
+    private static void assertRefusedAndNotRepeated(String answer) {
+        assertThat(answer)
+                .startsWith("HTTP/1.1 400")
+                .contains("application/problem+json", "\"parameter_invalid\"")
+                .doesNotContain("raw");
+    }
+
+    /** Past a client that would check the address. */
+    private String raw(String requestLine) throws IOException {
+        return raw(port, requestLine, "text/plain");
+    }
+
+    private static String raw(int port, String requestLine, String contentType) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(5000);
+            socket.getOutputStream()
+                    .write((requestLine + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-api-key: " + TOKEN
+                                    + "\r\nContent-Type: " + contentType + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     @Test
