@@ -14,11 +14,11 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Counts the cancels that never reached {@link Cancellations}: refused by the filters, which stand behind this one, or by
- * the controller's checks, or failed on the way. What the servlet container refuses by itself never comes here.
+ * Counts the cancels that never reached {@link Cancellations}: refused by the filters behind this one or by the
+ * controller's checks, or failed on the way. What the servlet container refuses by itself never comes here.
  */
 @Component
-@Order(SecurityFilterProperties.DEFAULT_FILTER_ORDER - 2) // the next refuses queries
+@Order(SecurityFilterProperties.DEFAULT_FILTER_ORDER - 2) // before the first filter that refuses
 class RefusalMetricsFilter extends OncePerRequestFilter {
 
     private static final String COUNTED_BY_SERVICE = RefusalMetricsFilter.class.getName() + ".countedByService";
