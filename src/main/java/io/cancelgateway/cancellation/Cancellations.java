@@ -5,15 +5,21 @@ import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.CancellationState;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.ledger.LedgerTimeoutException;
 import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.ledger.Opened;
 import io.cancelgateway.ledger.Pursuit;
 import io.cancelgateway.ledger.Sighting;
+import io.cancelgateway.problem.Problem;
+import io.cancelgateway.problem.ProblemType;
+import io.cancelgateway.problem.Problems;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
+import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.Delivery;
+import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import io.cancelgateway.twelvelabs.VendorError;
 import io.micrometer.tracing.Span;
@@ -36,8 +42,8 @@ class Cancellations {
 
     private static final Runnable NOTHING = () -> {};
 
-    /** How long it may take to open a record, before the upstream's deadline begins. */
-    private static final Duration OPENING = Duration.ofSeconds(2);
+    /** How long an answer waits for its outcome to be written down; the deadline may have been reached by then. */
+    private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofMillis(300);
 
     private final Ledger ledger;
     private final LedgerTransactions transactions;
@@ -45,6 +51,7 @@ class Cancellations {
     private final Endings endings;
     private final TwelveLabs twelveLabs;
     private final CancellationMetrics metrics;
+    private final RefusalLog refusals;
     private final Tracer tracer;
     private final Clock clock;
 
@@ -55,6 +62,7 @@ class Cancellations {
             Endings endings,
             TwelveLabs twelveLabs,
             CancellationMetrics metrics,
+            RefusalLog refusals,
             Tracer tracer,
             Clock clock) {
         this.ledger = ledger;
@@ -63,25 +71,62 @@ class Cancellations {
         this.endings = endings;
         this.twelveLabs = twelveLabs;
         this.metrics = metrics;
+        this.refusals = refusals;
         this.tracer = tracer;
         this.clock = clock;
     }
 
+    /**
+     * Cancels the batch.
+     *
+     * @throws io.cancelgateway.problem.ProblemException {@code ledger_unavailable}, {@code deadline_exceeded} where the
+     *     ledger took all of the time, or {@code internal_error}
+     */
     Answer cancel(Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason) {
-        Opened opened = open(intent(caller, tenant, batch, reason));
-        Delivery delivery = twelveLabs.cancel(tenant, batch, opened.unresolved());
-        Outcome outcome = Outcome.of(delivery.answer());
+        Deadline deadline = twelveLabs.startDeadline();
+        Optional<DoorRefusal> refusal = twelveLabs.refusal(tenant, deadline);
+        if (refusal.isPresent()) {
+            return refused(refusal.get(), caller, tenant, batch);
+        }
+        Outcome outcome = Outcome.INTERNAL_ERROR;
+        try {
+            Opened opened = open(intent(caller, tenant, batch, reason, deadline), deadline);
+            Delivery delivery = twelveLabs.cancel(tenant, batch, opened.unresolved(), deadline);
+            outcome = Outcome.of(delivery.answer());
+            record(tenant, opened, delivery, outcome);
+            return delivery.answer();
+        } catch (RuntimeException e) {
+            Problem problem = Problems.of(e);
+            outcome = Outcome.of(problem.type());
+            throw problem.toException();
+        } finally {
+            metrics.record(tenant.id(), outcome);
+            log.info("Cancel of batch {} of tenant {} by {}: {}", batch, tenant.id(), caller.name(), outcome.word());
+        }
+    }
+
+    /** Nothing can be sent now, so nothing is written down either: an outage must not cost the ledger a statement. */
+    private Answer refused(DoorRefusal refusal, Caller caller, Tenant tenant, BatchId batch) {
+        Outcome outcome = Outcome.of(refusal.answer());
         metrics.record(tenant.id(), outcome);
-        log.info("Cancel of batch {} of tenant {} by {}: {}", batch, tenant.id(), caller.name(), outcome.word());
-        record(tenant, opened, delivery, outcome);
-        return delivery.answer();
+        refusals.next(tenant.id(), refusal.reason())
+                .ifPresent(leftOut -> log.info(
+                        "Cancel of batch {} of tenant {} by {}: {}, refused at once, {}; {} like it before were not logged",
+                        batch,
+                        tenant.id(),
+                        caller.name(),
+                        outcome.word(),
+                        refusal.reason().word(),
+                        leftOut));
+        return refusal.answer();
     }
 
     Answer retrieve(Tenant tenant, BatchId batch) {
         return twelveLabs.retrieve(tenant, batch);
     }
 
-    private Intent intent(Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason) {
+    private Intent intent(
+            Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason, Deadline deadline) {
         Instant now = clock.instant();
         return new Intent(
                 key(tenant, batch),
@@ -89,7 +134,7 @@ class Cancellations {
                 reason.map(CancelReason::text).orElse(null),
                 traceId(),
                 now,
-                now.plus(twelveLabs.deadline()).plus(OPENING));
+                now.plus(deadline.left()));
     }
 
     /** One batch whatever the case of its id. */
@@ -102,18 +147,41 @@ class Cancellations {
         return span == null ? null : span.context().traceId();
     }
 
-    private Opened open(Intent intent) {
-        return transactions.run(() -> {
-            Opened opened = ledger.open(intent);
-            if (opened.started()) {
-                followUps.add(opened);
-            }
-            return opened;
-        });
+    private Opened open(Intent intent, Deadline deadline) {
+        try {
+            return transactions.within(
+                    deadline.left(),
+                    () -> transactions.run(() -> {
+                        Opened opened = ledger.open(intent);
+                        if (opened.started()) {
+                            followUps.add(opened);
+                        }
+                        return opened;
+                    }));
+        } catch (LedgerTimeoutException e) {
+            throw Problem.of(
+                            ProblemType.DEADLINE_EXCEEDED,
+                            "The ledger did not take the request in time; nothing was sent upstream.")
+                    .toException();
+        }
     }
 
     /** What came back is the caller's whether it could be written down or not: the follow-up finds it out again. */
     private void record(Tenant tenant, Opened opened, Delivery delivery, Outcome outcome) {
+        try {
+            transactions.within(MAX_WAIT_FOR_OUTCOME, () -> {
+                write(tenant, opened, delivery, outcome);
+                return opened;
+            });
+        } catch (LedgerTimeoutException e) {
+            log.warn(
+                    "The outcome of cancellation {} is not written down yet; the answer goes out, its follow-up will find"
+                            + " out",
+                    opened);
+        }
+    }
+
+    private void write(Tenant tenant, Opened opened, Delivery delivery, Outcome outcome) {
         try {
             switch (delivery.answer()) {
                 case Answer.Accepted(Batch batch) -> accepted(tenant, opened, delivery, outcome, Sightings.of(batch));
@@ -161,10 +229,14 @@ class Cancellations {
                         return NOTHING;
                     }
                     if (pursuit.get().ambiguous() || pursuit.get().state() == CancellationState.CANCELING) {
-                        return endings.finish(pursuit.get(), end.get(), Sightings.of(batch), now);
+                        Runnable count = endings.finish(pursuit.get(), end.get(), Sightings.of(batch), now);
+                        followUps.remove(opened);
+                        return count;
                     }
                     // one that is under way may find that it was through us, or the follow-up may
-                    ledger.end(opened.id(), end.get(), now);
+                    if (ledger.end(opened.id(), end.get(), now)) {
+                        followUps.remove(opened);
+                    }
                     return NOTHING;
                 })
                 .run();
@@ -175,7 +247,11 @@ class Cancellations {
         transactions.run(() -> {
             ledger.attempted(opened.id(), delivery.sent(), delivery.ambiguous(), now);
             ledger.answered(opened.request(), outcome.word());
-            return ledger.end(opened.id(), end, now);
+            boolean won = ledger.end(opened.id(), end, now);
+            if (won) {
+                followUps.remove(opened);
+            }
+            return won;
         });
     }
 }

@@ -71,7 +71,17 @@ class FollowUp {
     Optional<Duration> run(long id, int life) {
         return ledger.pursuit(id, life)
                 .filter(pursuit -> !pursuit.state().terminal())
-                .flatMap(this::pursue);
+                .flatMap(this::pursueUntilGivenUp);
+    }
+
+    /** A poll that fails each time ends as one that is never answered: its record is given up, not its task repeated. */
+    private Optional<Duration> pursueUntilGivenUp(Pursuit pursuit) {
+        try {
+            return pursue(pursuit);
+        } catch (RuntimeException e) {
+            log.error("A poll of batch {} failed; it is polled again, until its life is over", pursuit.key(), e);
+            return unanswered(pursuit, null);
+        }
     }
 
     private Optional<Duration> pursue(Pursuit pursuit) {

@@ -1,10 +1,14 @@
 package io.cancelgateway.cancellation;
 
+import com.github.kagkarlsson.scheduler.SchedulerBuilder;
+import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler.OnCompleteRemove;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.random.RandomGenerator;
 import org.springframework.context.annotation.Bean;
@@ -18,9 +22,20 @@ class FollowUpConfiguration {
         return new Pace(properties.initialDelay(), properties.maxDelay(), random);
     }
 
+    /** What a poll's statements may take beside the poll itself. */
+    private static final Duration FOR_THE_LEDGER = Duration.ofSeconds(6);
+
     /** Run by any replica; taken over from one that dies; run again later where it fails, such as without a database. */
     @Bean
-    Task<Void> followUps(FollowUp followUp, FollowUpProperties properties, Clock clock, Pace pace) {
+    Task<Void> followUps(
+            FollowUp followUp,
+            FollowUpProperties properties,
+            Clock clock,
+            Pace pace,
+            TwelveLabs twelveLabs,
+            DbSchedulerProperties scheduler) {
+        // here, since the scheduler is made of its tasks: it reads its settings after this
+        waitAtShutdown(scheduler, twelveLabs.longestPoll());
         return Tasks.custom(FollowUpSchedule.TASK)
                 .onDeadExecutionRevive()
                 .onFailure((execution, operations) ->
@@ -34,5 +49,12 @@ class FollowUpConfiguration {
                             })
                             .orElseGet(OnCompleteRemove::new);
                 });
+    }
+
+    /** A poll that is interrupted makes H2 close its file. A wait that somebody has set is theirs to answer for. */
+    static void waitAtShutdown(DbSchedulerProperties scheduler, Duration longestPoll) {
+        if (scheduler.getShutdownMaxWait().equals(SchedulerBuilder.SHUTDOWN_MAX_WAIT)) {
+            scheduler.setShutdownMaxWait(longestPoll.plus(FOR_THE_LEDGER));
+        }
     }
 }

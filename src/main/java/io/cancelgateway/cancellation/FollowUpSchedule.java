@@ -3,6 +3,7 @@ package io.cancelgateway.cancellation;
 import com.github.kagkarlsson.scheduler.SchedulerClient;
 import com.github.kagkarlsson.scheduler.exceptions.FailedToScheduleBatchException;
 import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
+import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.Opened;
 import java.time.Clock;
 import java.time.Duration;
@@ -20,11 +21,13 @@ class FollowUpSchedule {
     static final TaskDescriptor<Void> TASK = TaskDescriptor.of("follow-up");
 
     private final SchedulerClient scheduler;
+    private final Ledger ledger;
     private final Pace pace;
     private final Clock clock;
 
-    FollowUpSchedule(SchedulerClient scheduler, Pace pace, Clock clock) {
+    FollowUpSchedule(SchedulerClient scheduler, Ledger ledger, Pace pace, Clock clock) {
         this.scheduler = scheduler;
+        this.ledger = ledger;
         this.pace = pace;
         this.clock = clock;
     }
@@ -34,11 +37,20 @@ class FollowUpSchedule {
         // one INSERT; scheduling a single task would look first whether it is there
         try {
             scheduler.scheduleBatch(
-                    List.of(TASK.instance(opened.id() + "-" + opened.life()).build()),
+                    List.of(TASK.instance(instance(opened)).build()),
                     clock.instant().plus(pace.after(Duration.ZERO)));
         } catch (FailedToScheduleBatchException e) {
             throw new DataAccessResourceFailureException("The follow-up's task was not written", e);
         }
+    }
+
+    /** Takes part in the transaction that ended it. A task that runs already finds that out and removes itself. */
+    void remove(Opened opened) {
+        ledger.removeFollowUp(TASK.getTaskName(), instance(opened));
+    }
+
+    private static String instance(Opened opened) {
+        return opened.id() + "-" + opened.life();
     }
 
     static Step parse(String instance) {

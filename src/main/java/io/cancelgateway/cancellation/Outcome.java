@@ -1,5 +1,6 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.twelvelabs.Answer;
 import java.util.Locale;
 
@@ -29,6 +30,15 @@ enum Outcome {
             case Answer.Failed _ -> UPSTREAM_ERROR;
             case Answer.Unavailable _ -> UNAVAILABLE;
             case Answer.DeadlineExceeded _ -> DEADLINE_EXCEEDED;
+        };
+    }
+
+    /** How a request ended that failed here before it had an answer. */
+    static Outcome of(ProblemType failure) {
+        return switch (failure) {
+            case LEDGER_UNAVAILABLE -> UNAVAILABLE;
+            case DEADLINE_EXCEEDED -> DEADLINE_EXCEEDED;
+            default -> INTERNAL_ERROR;
         };
     }
 

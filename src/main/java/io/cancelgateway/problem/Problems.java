@@ -26,7 +26,7 @@ import org.springframework.web.ErrorResponse;
 import org.springframework.web.context.request.async.AsyncRequestNotUsableException;
 
 /** Finds the row of the table for what was thrown, or for a bare status that something else already picked. */
-final class Problems {
+public final class Problems {
 
     private static final Logger log = LoggerFactory.getLogger(Problems.class);
 
@@ -34,7 +34,8 @@ final class Problems {
 
     private Problems() {}
 
-    static Problem of(Throwable thrown) {
+    /** The answer to what was thrown. A failure of the ledger, and whatever nobody expected, is logged here. */
+    public static Problem of(Throwable thrown) {
         if (isOfTheConnection(thrown)) {
             log.debug("The body could not be read, or the answer not be written: {}", thrown.toString());
             return connectionFailed();

@@ -4,6 +4,7 @@ import io.cancelgateway.platform.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -78,7 +79,7 @@ final class Breaker {
     /** Goes on to {@code next} unless the breaker is open, and counts what comes back. */
     Step guard(Supplier<Step> next) {
         if (!breaker.tryAcquirePermission()) {
-            return new Step.BreakerOpen(retryAfter());
+            return new Step.BreakerOpen(openFor().orElse(SOON));
         }
         long start = breaker.getCurrentTimestamp();
         Verdict verdict = Verdict.IGNORED;
@@ -101,10 +102,10 @@ final class Breaker {
         }
     }
 
-    /** How long until calls are let through again. */
-    private Duration retryAfter() {
+    /** How long until calls are let through again; empty where the next call may be: closed, half-open, or about to be. */
+    Optional<Duration> openFor() {
         long left = halfOpenAt - ticker.nanos();
-        return breaker.getState() == State.OPEN && left > 0 ? Duration.ofNanos(left) : SOON;
+        return breaker.getState() == State.OPEN && left > 0 ? Optional.of(Duration.ofNanos(left)) : Optional.empty();
     }
 
     State state() {

@@ -4,7 +4,7 @@ import io.cancelgateway.platform.Ticker;
 import java.time.Duration;
 
 /** The time by which a request must be answered, on a clock that cannot be set. */
-final class Deadline {
+public final class Deadline {
 
     private final Ticker ticker;
     private final long at;
@@ -14,12 +14,13 @@ final class Deadline {
         this.at = at;
     }
 
-    static Deadline after(Duration duration, Ticker ticker) {
+    /** The deadline that is reached when {@code duration} is over. */
+    public static Deadline after(Duration duration, Ticker ticker) {
         return new Deadline(ticker, ticker.nanos() + duration.toNanos());
     }
 
     /** What is left, never negative. */
-    Duration left() {
+    public Duration left() {
         return Duration.ofNanos(Math.max(0, at - ticker.nanos()));
     }
 

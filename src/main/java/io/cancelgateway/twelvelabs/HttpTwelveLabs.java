@@ -47,24 +47,56 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
-    public Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved) {
-        Request request = new Request(Operation.CANCEL, tenant, batch, unresolved);
+    public Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
+        Request request = new Request(Operation.CANCEL, tenant, batch, unresolved, deadline);
         return new Delivery(request.answer(), request.sent, request.ambiguous);
     }
 
     @Override
     public Answer retrieve(Tenant tenant, BatchId batch) {
-        return new Request(Operation.RETRIEVE, tenant, batch, false).answer();
+        return new Request(Operation.RETRIEVE, tenant, batch, false, startDeadline()).answer();
     }
 
     @Override
     public Answer look(Tenant tenant, BatchId batch) {
-        return new Request(Operation.RETRIEVE, tenant, batch, false).glance();
+        return new Request(Operation.RETRIEVE, tenant, batch, false, startDeadline()).glance();
     }
 
     @Override
-    public Duration deadline() {
-        return properties.deadline();
+    public Deadline startDeadline() {
+        return Deadline.after(properties.deadline(), ticker);
+    }
+
+    @Override
+    public Duration longestPoll() {
+        // the second attempt is the one that replaces a stale connection
+        Duration attempts = properties.attemptTimeout().multipliedBy(2);
+        return attempts.compareTo(properties.deadline()) < 0 ? attempts : properties.deadline();
+    }
+
+    @Override
+    public Optional<DoorRefusal> refusal(Tenant tenant, Deadline deadline) {
+        Lane lane = lanes.of(tenant.id());
+        if (!deadline.allows(lane.pause().left())) {
+            return Optional.of(new DoorRefusal(DoorRefusal.Reason.PAUSED, paused(lane)));
+        }
+        Optional<Duration> tenantOpen = lane.breaker().openFor();
+        if (tenantOpen.isPresent()) {
+            return Optional.of(
+                    new DoorRefusal(DoorRefusal.Reason.TENANT_BREAKER, new Answer.Unavailable(tenantOpen.get())));
+        }
+        Optional<Duration> upstreamOpen = upstreamBreaker.openFor();
+        if (upstreamOpen.isPresent()) {
+            return Optional.of(
+                    new DoorRefusal(DoorRefusal.Reason.UPSTREAM_BREAKER, new Answer.Unavailable(upstreamOpen.get())));
+        }
+        return lane.overcrowded()
+                ? Optional.of(new DoorRefusal(DoorRefusal.Reason.BULKHEAD, new Answer.RateLimited(RETRY_AFTER_UNKNOWN)))
+                : Optional.empty();
+    }
+
+    private static Answer paused(Lane lane) {
+        return new Answer.RateLimited(longer(lane.pause().retryAfter(), RETRY_AFTER_UNKNOWN));
     }
 
     /** One caller's request, over all its attempts. */
@@ -75,16 +107,18 @@ class HttpTwelveLabs implements TwelveLabs {
         private final BatchId batch;
         private final Lane lane;
         private final boolean unresolved;
-        private final Deadline deadline = Deadline.after(properties.deadline(), ticker);
+        private final Deadline deadline;
         private int made;
         private int sent;
         private boolean ambiguous;
+        private boolean staleReplaced;
 
-        Request(Operation operation, Tenant tenant, BatchId batch, boolean unresolved) {
+        Request(Operation operation, Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
             this.operation = operation;
             this.tenant = tenant;
             this.batch = batch;
             this.unresolved = unresolved;
+            this.deadline = deadline;
             this.lane = lanes.of(tenant.id());
         }
 
@@ -101,13 +135,9 @@ class HttpTwelveLabs implements TwelveLabs {
         /** The answer from one attempt, or from none where somebody else is before us. */
         Answer glance() {
             try {
-                Step step = glanceOnce();
-                // the connection was dead, so nobody has looked yet
-                if (step instanceof Step.Made(Attempt attempt) && attempt.stale()) {
-                    step = glanceOnce();
-                }
+                Step step = replacingStale(operation, () -> lane.afterOthers(() -> pastPauseAndBreakers(operation)));
                 return switch (step) {
-                    case Step.Paused() -> paused();
+                    case Step.Paused() -> paused(lane);
                     case Step.BulkheadFull() -> new Answer.RateLimited(RETRY_AFTER_UNKNOWN);
                     case Step.BreakerOpen(Duration retryAfter) -> new Answer.Unavailable(retryAfter);
                     case Step.Made(Attempt attempt) -> conclude(attempt);
@@ -116,18 +146,6 @@ class HttpTwelveLabs implements TwelveLabs {
                 Thread.currentThread().interrupt();
                 return new Answer.DeadlineExceeded();
             }
-        }
-
-        private Step glanceOnce() {
-            Step step = lane.afterOthers(() -> pastPauseAndBreakers(operation));
-            if (step instanceof Step.Made(Attempt attempt)) {
-                note(attempt);
-            }
-            return step;
-        }
-
-        private Answer paused() {
-            return new Answer.RateLimited(longer(lane.pause().retryAfter(), RETRY_AFTER_UNKNOWN));
         }
 
         private Answer retrying() throws InterruptedException {
@@ -139,7 +157,7 @@ class HttpTwelveLabs implements TwelveLabs {
                     case Step.Paused() -> {
                         Optional<Duration> wait = retry.fitting(lane.pause().left(), deadline);
                         if (wait.isEmpty()) {
-                            return paused();
+                            return paused(lane);
                         }
                         sleeper.sleep(wait.get());
                     }
@@ -151,9 +169,6 @@ class HttpTwelveLabs implements TwelveLabs {
                     }
                     case Step.Made(Attempt attempt) -> {
                         made++;
-                        sent += attempt instanceof Attempt.NotSent ? 0 : 1;
-                        ambiguous |= attempt.ambiguous();
-                        note(attempt);
                         Optional<Duration> wait = retry.next(attempt, made, deadline, lane.budget());
                         if (wait.isEmpty()) {
                             return conclude(attempt);
@@ -167,7 +182,36 @@ class HttpTwelveLabs implements TwelveLabs {
 
         /** In this order: deadline, (retry), bulkhead, pause, tenant's breaker, upstream's breaker, attempt. */
         private Step step(Operation what) throws InterruptedException {
-            return lane.bulkhead(deadline, () -> pastPauseAndBreakers(what));
+            return replacingStale(what, () -> lane.bulkhead(deadline, () -> pastPauseAndBreakers(what)));
+        }
+
+        /**
+         * Makes the attempt, and at once another one if the connection had died while it was idle: it died of old age,
+         * which says nothing about the upstream. Once for each request; a second such death is a failure like any.
+         */
+        private Step replacingStale(Operation what, Go go) throws InterruptedException {
+            Step step = go.go();
+            note(what, step);
+            if (step instanceof Step.Made(Attempt attempt)
+                    && attempt.stale()
+                    && !staleReplaced
+                    && !deadline.reached()) {
+                staleReplaced = true;
+                step = go.go();
+                note(what, step);
+            }
+            return step;
+        }
+
+        private void note(Operation what, Step step) {
+            if (!(step instanceof Step.Made(Attempt attempt))) {
+                return;
+            }
+            note(attempt);
+            if (what == Operation.CANCEL) {
+                sent += attempt instanceof Attempt.NotSent ? 0 : 1;
+                ambiguous |= attempt.ambiguous();
+            }
         }
 
         private Step pastPauseAndBreakers(Operation what) {
@@ -261,21 +305,18 @@ class HttpTwelveLabs implements TwelveLabs {
 
         /** Retrieves the batch, once; empty where that fails too. */
         private Optional<Batch> look() throws InterruptedException {
-            Attempt attempt = lookOnce();
-            // the connection was dead, so nobody has looked yet
-            if (attempt != null && attempt.stale()) {
-                attempt = lookOnce();
+            if (deadline.reached()) {
+                return Optional.empty();
             }
-            return attempt instanceof Attempt.Success(Batch found) ? Optional.of(found) : Optional.empty();
+            return step(Operation.RETRIEVE) instanceof Step.Made(Attempt.Success(Batch found))
+                    ? Optional.of(found)
+                    : Optional.empty();
         }
+    }
 
-        private @Nullable Attempt lookOnce() throws InterruptedException {
-            if (deadline.reached() || !(step(Operation.RETRIEVE) instanceof Step.Made(Attempt attempt))) {
-                return null;
-            }
-            note(attempt);
-            return attempt;
-        }
+    /** One go at an attempt. */
+    private interface Go {
+        Step go() throws InterruptedException;
     }
 
     private static Duration longer(Duration a, Duration b) {

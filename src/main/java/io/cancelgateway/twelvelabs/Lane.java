@@ -11,12 +11,14 @@ final class Lane {
     /** A burst waits for its turn; what takes longer is load, and is told so. */
     private static final Duration MAX_WAIT_FOR_PERMIT = Duration.ofSeconds(1);
 
+    private final int maxConcurrentCalls;
     private final Semaphore permits;
     private final Breaker breaker;
     private final RetryBudget budget;
     private final Pause pause;
 
     Lane(int maxConcurrentCalls, Breaker breaker, RetryBudget budget, Pause pause) {
+        this.maxConcurrentCalls = maxConcurrentCalls;
         this.permits = new Semaphore(maxConcurrentCalls, true);
         this.breaker = breaker;
         this.budget = budget;
@@ -35,6 +37,11 @@ final class Lane {
         } finally {
             permits.release();
         }
+    }
+
+    /** Whether every permit is taken, and as many calls wait for one as there are permits. */
+    boolean overcrowded() {
+        return permits.availablePermits() == 0 && permits.getQueueLength() >= maxConcurrentCalls;
     }
 
     /** Goes on to {@code next} with a permit that nobody else wants now. */

@@ -2,6 +2,7 @@ package io.cancelgateway.twelvelabs;
 
 import io.cancelgateway.tenant.Tenant;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The TwelveLabs batch API, v1.3, as far as the gateway uses it.
@@ -15,8 +16,17 @@ public interface TwelveLabs {
      *
      * @param unresolved whether an earlier cancel of this batch may have taken effect without an answer, so that a batch
      *     that is canceled already may be so through us
+     * @param deadline of the whole request; what has passed of it is not had again
      */
-    Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved);
+    Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
+
+    /**
+     * Whether it is plain that no cancel of this tenant can be sent before the deadline. Only looks: it takes no permit,
+     * no probe of a breaker and no retry from the budget, so that asking costs next to nothing.
+     *
+     * @return the refusal, or empty where a cancel may be tried
+     */
+    Optional<DoorRefusal> refusal(Tenant tenant, Deadline deadline);
 
     /** Looks at the batch. */
     Answer retrieve(Tenant tenant, BatchId batch);
@@ -27,6 +37,9 @@ public interface TwelveLabs {
      */
     Answer look(Tenant tenant, BatchId batch);
 
-    /** How long a request may take at most. */
-    Duration deadline();
+    /** How long {@link #look} may take at most. */
+    Duration longestPoll();
+
+    /** The deadline of a request that begins now: {@code gateway.upstream.deadline} from here. */
+    Deadline startDeadline();
 }

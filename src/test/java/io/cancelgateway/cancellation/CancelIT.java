@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What comes out of the gateway when the upstream behaves, and what it is asked. */
 class CancelIT extends EndToEnd {
@@ -38,6 +40,34 @@ class CancelIT extends EndToEnd {
         assertThat(retrieved.status()).isEqualTo(200);
         assertThat(retrieved.json().path("status").stringValue()).isEqualTo("canceled");
         assertThat(retrieved.json().path("ready_items").intValue()).isEqualTo(3);
+    }
+
+    @Autowired
+    private JdbcClient database;
+
+    /** Nothing wakes only to find that there is nothing to do. */
+    @Test
+    void aCancellationThatEndsAtOnceLeavesNoFollowUpBehind() {
+        long before = followUps();
+        cancel(ACME.createBatch().id());
+        assertThat(followUps()).isEqualTo(before + 1);
+
+        cancel("000000000000000000000404").isProblem(404, "resource_not_exist");
+        cancel(ACME.createCompletedBatch().id()).isProblem(409, "batch_completed");
+        SIMULATOR.next(Operation.CANCEL, Fault.status(401, "api_key_invalid"));
+        cancel(ACME.createBatch().id()).isProblem(502, "tenant_key_rejected");
+        // found canceled after an attempt without an answer
+        SIMULATOR.next(Operation.CANCEL, Fault.body(202, "application/json", "{}"));
+        assertThat(cancel(ACME.createBatch(5, 0, Duration.ofHours(1)).id()).status())
+                .isEqualTo(200);
+
+        assertThat(followUps()).isEqualTo(before + 1);
+    }
+
+    private long followUps() {
+        return database.sql("SELECT COUNT(*) FROM scheduled_tasks WHERE task_name = 'follow-up'")
+                .query(Long.class)
+                .single();
     }
 
     @Test

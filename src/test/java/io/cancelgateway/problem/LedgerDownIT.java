@@ -66,6 +66,7 @@ class LedgerDownIT extends EndToEnd {
     @Test
     void aCancelIsNeverAnEmptyAnswer() throws SQLException {
         String id = ACME.createBatch().id();
+        double counted = count("cancel.gateway.cancellations", "tenant", "acme", "outcome", "unavailable");
         PROXY.closeConnections();
 
         assertRetryAfter(cancel(id).isProblem(503, "ledger_unavailable"));
@@ -73,6 +74,8 @@ class LedgerDownIT extends EndToEnd {
         assertRetryAfter(cancel(id).isProblem(503, "ledger_unavailable"));
 
         assertThat(SIMULATOR.requests()).isEmpty();
+        assertThat(count("cancel.gateway.cancellations", "tenant", "acme", "outcome", "unavailable"))
+                .isEqualTo(counted + 2);
     }
 
     private void assertUnavailable(String path) {

@@ -6,9 +6,11 @@ import static org.awaitility.Awaitility.await;
 import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +115,18 @@ class BreakerIT extends EndToEnd {
         }
 
         assertThat(SIMULATOR.requests()).hasSize(20);
+    }
+
+    @Test
+    void slowAnswersOpenNoBreaker() {
+        for (String config : new String[] {"upstream", "tenant"}) {
+            CircuitBreaker breaker =
+                    CircuitBreaker.of(config, breakers.getConfiguration(config).orElseThrow());
+            for (int i = 0; i < 10; i++) {
+                breaker.onSuccess(61, TimeUnit.SECONDS);
+            }
+            assertThat(breaker.getState()).isEqualTo(CircuitBreaker.State.CLOSED);
+        }
     }
 
     @Test

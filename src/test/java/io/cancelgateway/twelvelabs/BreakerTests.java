@@ -73,10 +73,12 @@ class BreakerTests {
         call(breaker, TIMED_OUT);
         assertThat(breaker.state()).isEqualTo(State.OPEN);
 
+        assertThat(breaker.openFor()).contains(Duration.ofSeconds(5));
         assertThat(call(breaker, SUCCESS)).isEqualTo(new Step.BreakerOpen(Duration.ofSeconds(5)));
         now.addAndGet(Duration.ofMillis(3500).toNanos());
         assertThat(call(breaker, SUCCESS)).isEqualTo(new Step.BreakerOpen(Duration.ofMillis(1500)));
         now.addAndGet(Duration.ofMillis(1600).toNanos());
+        assertThat(breaker.openFor()).isEmpty();
         assertThat(call(breaker, SUCCESS)).isEqualTo(new Step.BreakerOpen(Duration.ofSeconds(1)));
     }
 
@@ -99,6 +101,7 @@ class BreakerTests {
         Breaker breaker = new Breaker(circuit, Breaker::ofUpstream, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
+        assertThat(breaker.openFor()).isEmpty();
 
         for (int i = 0; i < 10; i++) {
             assertThat(call(breaker, TIMED_OUT)).isInstanceOf(Step.Made.class);
