@@ -107,7 +107,7 @@ class IsolationIT {
         return took.get(took.size() * 99 / 100);
     }
 
-    /** Every tenant calls once in each pace, whether earlier calls are back or not. */
+    /** Every tenant calls once in each pollDelay, whether earlier calls are back or not. */
     private List<Call> load(ConfigurableApplicationContext gateway, List<String> batches) throws Exception {
         ConcurrentLinkedQueue<Future<Call>> calls = new ConcurrentLinkedQueue<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

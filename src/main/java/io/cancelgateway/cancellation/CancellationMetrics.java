@@ -1,7 +1,7 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.ItemCounts;
-import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.tenant.TenantTags;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -68,22 +68,22 @@ class CancellationMetrics {
     }
 
     /** The final counts of a batch that ended canceled through us; of each only once. */
-    void items(TenantId tenant, Sighting sighting) {
-        ItemCounts counts = sighting.counts();
-        items(tenant, sighting, "canceled", counts.canceled());
-        items(tenant, sighting, "ready", counts.ready());
-        items(tenant, sighting, "failed", counts.failed());
+    void items(TenantId tenant, BatchSnapshot snapshot) {
+        ItemCounts counts = snapshot.counts();
+        items(tenant, snapshot, "canceled", counts.canceled());
+        items(tenant, snapshot, "ready", counts.ready());
+        items(tenant, snapshot, "failed", counts.failed());
     }
 
-    private void items(TenantId tenant, Sighting sighting, String result, @Nullable Integer count) {
+    private void items(TenantId tenant, BatchSnapshot snapshot, String result, @Nullable Integer count) {
         registry.counter(
                         "cancel.gateway.items",
                         "tenant",
                         tags.of(tenant),
                         "model",
-                        models.of(sighting.modelName()),
+                        models.of(snapshot.modelName()),
                         "analysis_mode",
-                        modes.of(sighting.analysisMode()),
+                        modes.of(snapshot.analysisMode()),
                         "result",
                         result)
                 .increment(count == null ? 0 : count);

@@ -1,15 +1,15 @@
 package io.cancelgateway.cancellation;
 
 import io.cancelgateway.caller.Caller;
+import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.CancellationState;
+import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerTimeoutException;
 import io.cancelgateway.ledger.LedgerTransactions;
-import io.cancelgateway.ledger.Opened;
-import io.cancelgateway.ledger.Pursuit;
-import io.cancelgateway.ledger.Sighting;
+import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
@@ -17,8 +17,8 @@ import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
+import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
-import io.cancelgateway.twelvelabs.Delivery;
 import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import io.cancelgateway.twelvelabs.VendorError;
@@ -90,11 +90,11 @@ class Cancellations {
         }
         Outcome outcome = Outcome.INTERNAL_ERROR;
         try {
-            Opened opened = open(intent(caller, tenant, batch, reason, deadline), deadline);
-            Delivery delivery = twelveLabs.cancel(tenant, batch, opened.unresolved(), deadline);
-            outcome = Outcome.of(delivery.answer());
-            record(tenant, opened, delivery, outcome);
-            return delivery.answer();
+            OpenedRequest opened = open(intent(caller, tenant, batch, reason, deadline), deadline);
+            CancelResult result = twelveLabs.cancel(tenant, batch, opened.unresolved(), deadline);
+            outcome = Outcome.of(result.answer());
+            record(tenant, opened, result, outcome);
+            return result.answer();
         } catch (RuntimeException e) {
             Problem problem = Problems.of(e);
             outcome = Outcome.of(problem.type());
@@ -147,12 +147,12 @@ class Cancellations {
         return span == null ? null : span.context().traceId();
     }
 
-    private Opened open(Intent intent, Deadline deadline) {
+    private OpenedRequest open(Intent intent, Deadline deadline) {
         try {
             return transactions.within(
                     deadline.left(),
                     () -> transactions.run(() -> {
-                        Opened opened = ledger.open(intent);
+                        OpenedRequest opened = ledger.open(intent);
                         if (opened.started()) {
                             followUps.add(opened);
                         }
@@ -167,10 +167,10 @@ class Cancellations {
     }
 
     /** What came back is the caller's whether it could be written down or not: the follow-up finds it out again. */
-    private void record(Tenant tenant, Opened opened, Delivery delivery, Outcome outcome) {
+    private void record(Tenant tenant, OpenedRequest opened, CancelResult result, Outcome outcome) {
         try {
             transactions.within(MAX_WAIT_FOR_OUTCOME, () -> {
-                write(tenant, opened, delivery, outcome);
+                write(tenant, opened, result, outcome);
                 return opened;
             });
         } catch (LedgerTimeoutException e) {
@@ -181,60 +181,62 @@ class Cancellations {
         }
     }
 
-    private void write(Tenant tenant, Opened opened, Delivery delivery, Outcome outcome) {
+    private void write(Tenant tenant, OpenedRequest opened, CancelResult result, Outcome outcome) {
         try {
-            switch (delivery.answer()) {
-                case Answer.Accepted(Batch batch) -> accepted(tenant, opened, delivery, outcome, Sightings.of(batch));
-                case Answer.Found(Batch batch) -> found(opened, delivery, outcome, batch);
-                case Answer.NotFound _ -> ended(opened, delivery, outcome, CancellationState.NOT_FOUND);
-                case Answer.KeyRejected() -> ended(opened, delivery, outcome, CancellationState.REJECTED);
-                case Answer.AlreadyTerminal(VendorError error) -> ended(opened, delivery, outcome, Endings.of(error));
+            switch (result.answer()) {
+                case Answer.Accepted(Batch batch) ->
+                    accepted(tenant, opened, result, outcome, BatchSnapshots.of(batch));
+                case Answer.Found(Batch batch) -> found(opened, result, outcome, batch);
+                case Answer.NotFound _ -> ended(opened, result, outcome, CancellationState.NOT_FOUND);
+                case Answer.KeyRejected() -> ended(opened, result, outcome, CancellationState.REJECTED);
+                case Answer.AlreadyTerminal(VendorError error) -> ended(opened, result, outcome, Endings.of(error));
                 case Answer.Invalid _,
                         Answer.RateLimited _,
                         Answer.Failed _,
                         Answer.Unavailable _,
-                        Answer.DeadlineExceeded _ -> ended(opened, delivery, outcome, CancellationState.FAILED);
+                        Answer.DeadlineExceeded _ -> ended(opened, result, outcome, CancellationState.FAILED);
             }
         } catch (RuntimeException e) {
             log.error("The outcome of cancellation {} is not written down; its follow-up will find it out", opened, e);
         }
     }
 
-    private void accepted(Tenant tenant, Opened opened, Delivery delivery, Outcome outcome, Sighting sighting) {
+    private void accepted(
+            Tenant tenant, OpenedRequest opened, CancelResult result, Outcome outcome, BatchSnapshot snapshot) {
         Instant now = clock.instant();
         boolean first = transactions.run(() -> {
-            boolean won = ledger.accept(opened.id(), delivery.sent(), sighting, now);
+            boolean won = ledger.accept(opened.id(), result.sent(), snapshot, now);
             if (!won) {
-                ledger.attempted(opened.id(), delivery.sent(), delivery.ambiguous(), now);
+                ledger.attempted(opened.id(), result.sent(), result.ambiguous(), now);
             }
             ledger.answered(opened.request(), outcome.word());
             return won;
         });
-        @Nullable Integer canceled = sighting.counts().canceled();
+        @Nullable Integer canceled = snapshot.counts().canceled();
         if (first && canceled != null) {
             metrics.acceptedCanceledItems(tenant.id(), canceled);
         }
     }
 
     /** It is canceled already: through us, if one of our attempts went without an answer; else by someone else. */
-    private void found(Opened opened, Delivery delivery, Outcome outcome, Batch batch) {
+    private void found(OpenedRequest opened, CancelResult result, Outcome outcome, Batch batch) {
         Instant now = clock.instant();
         Optional<CancellationState> end = Endings.of(batch);
         transactions
                 .run(() -> {
-                    ledger.attempted(opened.id(), delivery.sent(), delivery.ambiguous(), now);
+                    ledger.attempted(opened.id(), result.sent(), result.ambiguous(), now);
                     ledger.answered(opened.request(), outcome.word());
-                    Optional<Pursuit> pursuit = ledger.pursuit(opened.id(), opened.life());
-                    if (end.isEmpty() || pursuit.isEmpty()) {
+                    Optional<FollowedCancellation> followed = ledger.followed(opened.id(), opened.life());
+                    if (end.isEmpty() || followed.isEmpty()) {
                         return NOTHING;
                     }
-                    if (pursuit.get().ambiguous() || pursuit.get().state() == CancellationState.CANCELING) {
-                        Runnable count = endings.finish(pursuit.get(), end.get(), Sightings.of(batch), now);
+                    if (followed.get().ambiguous() || followed.get().state() == CancellationState.CANCELING) {
+                        Runnable count = endings.finish(followed.get(), end.get(), BatchSnapshots.of(batch), now);
                         followUps.remove(opened);
                         return count;
                     }
                     // one that is under way may find that it was through us, or the follow-up may
-                    if (ledger.end(opened.id(), end.get(), now)) {
+                    if (ledger.endIfNothingUnresolved(opened.id(), end.get(), now)) {
                         followUps.remove(opened);
                     }
                     return NOTHING;
@@ -242,12 +244,12 @@ class Cancellations {
                 .run();
     }
 
-    private void ended(Opened opened, Delivery delivery, Outcome outcome, CancellationState end) {
+    private void ended(OpenedRequest opened, CancelResult result, Outcome outcome, CancellationState end) {
         Instant now = clock.instant();
         transactions.run(() -> {
-            ledger.attempted(opened.id(), delivery.sent(), delivery.ambiguous(), now);
+            ledger.attempted(opened.id(), result.sent(), result.ambiguous(), now);
             ledger.answered(opened.request(), outcome.word());
-            boolean won = ledger.end(opened.id(), end, now);
+            boolean won = ledger.endIfNothingUnresolved(opened.id(), end, now);
             if (won) {
                 followUps.remove(opened);
             }

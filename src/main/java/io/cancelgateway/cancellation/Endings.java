@@ -1,10 +1,10 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.CancellationState;
+import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerMetrics;
-import io.cancelgateway.ledger.Pursuit;
-import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.VendorError;
 import java.time.Duration;
@@ -56,24 +56,24 @@ class Endings {
      *
      * @return what to do once that is committed
      */
-    Runnable finish(Pursuit pursuit, CancellationState end, Sighting sighting, Instant now) {
-        if (!ledger.finish(pursuit.id(), pursuit.life(), end, sighting, now)) {
+    Runnable finish(FollowedCancellation followed, CancellationState end, BatchSnapshot snapshot, Instant now) {
+        if (!ledger.endWithBatch(followed.id(), followed.life(), end, snapshot, now)) {
             return () -> {};
         }
         if (end == CancellationState.CANCELED) {
-            ledger.addToTotals(pursuit.key().tenant(), sighting.counts());
+            ledger.addToTotals(followed.key().tenant(), snapshot.counts());
         }
-        return () -> count(pursuit, end, sighting, now);
+        return () -> count(followed, end, snapshot, now);
     }
 
-    private void count(Pursuit pursuit, CancellationState end, Sighting sighting, Instant now) {
-        log.info("Cancellation of {} ended: {}, {}", pursuit.key(), end.word(), sighting.counts());
+    private void count(FollowedCancellation followed, CancellationState end, BatchSnapshot snapshot, Instant now) {
+        log.info("Cancellation of {} ended: {}, {}", followed.key(), end.word(), snapshot.counts());
         if (end == CancellationState.CANCELED) {
-            metrics.items(pursuit.key().tenant(), sighting);
-            ledgerMetrics.changed(pursuit.key().tenant());
+            metrics.items(followed.key().tenant(), snapshot);
+            ledgerMetrics.changed(followed.key().tenant());
         }
-        if (pursuit.acceptedAt() != null && end != CancellationState.UNCONFIRMED) {
-            metrics.confirmed(Duration.between(pursuit.acceptedAt(), now));
+        if (followed.acceptedAt() != null && end != CancellationState.UNCONFIRMED) {
+            metrics.confirmed(Duration.between(followed.acceptedAt(), now));
         }
     }
 }

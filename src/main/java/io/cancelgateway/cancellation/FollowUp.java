@@ -1,10 +1,10 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.CancellationState;
+import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerTransactions;
-import io.cancelgateway.ledger.Pursuit;
-import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.tenant.Tenants;
 import io.cancelgateway.twelvelabs.Answer;
@@ -48,7 +48,7 @@ class FollowUp {
     private final TwelveLabs twelveLabs;
     private final Tenants tenants;
     private final Clock clock;
-    private final Pace pace;
+    private final PollDelay pollDelay;
 
     FollowUp(
             Ledger ledger,
@@ -57,139 +57,142 @@ class FollowUp {
             TwelveLabs twelveLabs,
             Tenants tenants,
             Clock clock,
-            Pace pace) {
+            PollDelay pollDelay) {
         this.ledger = ledger;
         this.transactions = transactions;
         this.endings = endings;
         this.twelveLabs = twelveLabs;
         this.tenants = tenants;
         this.clock = clock;
-        this.pace = pace;
+        this.pollDelay = pollDelay;
     }
 
     /** Looks once at the cancellation in this life of it; after how long to look again, or empty where it is over. */
     Optional<Duration> run(long id, int life) {
-        return ledger.pursuit(id, life)
-                .filter(pursuit -> !pursuit.state().terminal())
+        return ledger.followed(id, life)
+                .filter(followed -> !followed.state().terminal())
                 .flatMap(this::pursueUntilGivenUp);
     }
 
     /** A poll that fails each time ends as one that is never answered: its record is given up, not its task repeated. */
-    private Optional<Duration> pursueUntilGivenUp(Pursuit pursuit) {
+    private Optional<Duration> pursueUntilGivenUp(FollowedCancellation followed) {
         try {
-            return pursue(pursuit);
+            return pursue(followed);
         } catch (RuntimeException e) {
-            log.error("A poll of batch {} failed; it is polled again, until its life is over", pursuit.key(), e);
-            return unanswered(pursuit, null);
+            log.error("A poll of batch {} failed; it is polled again, until its life is over", followed.key(), e);
+            return unanswered(followed, null);
         }
     }
 
-    private Optional<Duration> pursue(Pursuit pursuit) {
-        if (callersAreAtIt(pursuit)) {
-            return later(pursuit);
+    private Optional<Duration> pursue(FollowedCancellation followed) {
+        if (callersAreAtIt(followed)) {
+            return later(followed);
         }
-        return tenants.find(pursuit.key().tenant())
-                .map(tenant -> look(pursuit, tenant))
+        return tenants.find(followed.key().tenant())
+                .map(tenant -> poll(followed, tenant))
                 // a tenant that was removed may come back
-                .orElseGet(() -> unanswered(pursuit, null));
+                .orElseGet(() -> unanswered(followed, null));
     }
 
-    private Optional<Duration> look(Pursuit pursuit, Tenant tenant) {
-        return switch (twelveLabs.look(tenant, new BatchId(pursuit.key().batchId()))) {
-            case Answer.Found(Batch batch) -> seen(pursuit, batch);
-            case Answer.NotFound _ -> absent(pursuit);
-            case Answer.KeyRejected() -> goOn(pursuit, pace.jittered(BETWEEN_PROBES_OF_A_REFUSED_KEY), LIFE_OF_A_BATCH);
-            case Answer.RateLimited(Duration retryAfter) -> unanswered(pursuit, retryAfter);
-            case Answer.Unavailable(Duration retryAfter) -> unanswered(pursuit, retryAfter);
-            case Answer.Failed(String _, Duration retryAfter) -> unanswered(pursuit, retryAfter);
+    private Optional<Duration> poll(FollowedCancellation followed, Tenant tenant) {
+        return switch (twelveLabs.poll(tenant, new BatchId(followed.key().batchId()))) {
+            case Answer.Found(Batch batch) -> seen(followed, batch);
+            case Answer.NotFound _ -> absent(followed);
+            case Answer.KeyRejected() ->
+                goOn(followed, pollDelay.jittered(BETWEEN_PROBES_OF_A_REFUSED_KEY), LIFE_OF_A_BATCH);
+            case Answer.RateLimited(Duration retryAfter) -> unanswered(followed, retryAfter);
+            case Answer.Unavailable(Duration retryAfter) -> unanswered(followed, retryAfter);
+            case Answer.Failed(String _, Duration retryAfter) -> unanswered(followed, retryAfter);
             case Answer.Accepted _, Answer.Invalid _, Answer.AlreadyTerminal _, Answer.DeadlineExceeded _ ->
-                unanswered(pursuit, null);
+                unanswered(followed, null);
         };
     }
 
-    private Optional<Duration> seen(Pursuit pursuit, Batch batch) {
+    private Optional<Duration> seen(FollowedCancellation followed, Batch batch) {
         Optional<CancellationState> end = Endings.of(batch);
         if (end.isPresent()) {
-            return finish(pursuit, end.get(), Sightings.of(batch));
+            return finish(followed, end.get(), BatchSnapshots.of(batch));
         }
-        if (pursuit.state() == CancellationState.CANCELING) {
-            return open(pursuit);
+        if (followed.state() == CancellationState.CANCELING) {
+            return open(followed);
         }
         if (batch.canceling()) {
-            log.info("The cancel of batch {} had taken effect after all", pursuit.key());
-            transactions.run(() -> ledger.accept(pursuit.id(), 0, Sightings.of(batch), clock.instant()));
-            return open(pursuit);
+            log.info("The cancel of batch {} had taken effect after all", followed.key());
+            transactions.run(() -> ledger.accept(followed.id(), 0, BatchSnapshots.of(batch), clock.instant()));
+            return open(followed);
         }
-        return clock.instant().isBefore(failedAt(pursuit)) ? open(pursuit) : settle(pursuit, CancellationState.FAILED);
+        return clock.instant().isBefore(failedAt(followed))
+                ? open(followed)
+                : settle(followed, CancellationState.FAILED);
     }
 
     /** No such batch. While a request may be under way, that is for it to find out. */
-    private Optional<Duration> absent(Pursuit pursuit) {
-        return pursuit.state() == CancellationState.REQUESTED
-                ? settle(pursuit, CancellationState.NOT_FOUND)
-                : open(pursuit);
+    private Optional<Duration> absent(FollowedCancellation followed) {
+        return followed.state() == CancellationState.REQUESTED
+                ? settle(followed, CancellationState.NOT_FOUND)
+                : open(followed);
     }
 
-    private Optional<Duration> settle(Pursuit pursuit, CancellationState end) {
-        if (!transactions.run(() -> ledger.settle(pursuit, end, clock.instant()))) {
-            return later(pursuit);
+    private Optional<Duration> settle(FollowedCancellation followed, CancellationState end) {
+        if (!transactions.run(() -> ledger.endIfUnchangedSince(followed, end, clock.instant()))) {
+            return later(followed);
         }
-        log.info("Cancellation of {} ended: {}", pursuit.key(), end.word());
+        log.info("Cancellation of {} ended: {}", followed.key(), end.word());
         return Optional.empty();
     }
 
-    private Optional<Duration> finish(Pursuit pursuit, CancellationState end, Sighting sighting) {
+    private Optional<Duration> finish(FollowedCancellation followed, CancellationState end, BatchSnapshot snapshot) {
         transactions
-                .run(() -> endings.finish(pursuit, end, sighting, clock.instant()))
+                .run(() -> endings.finish(followed, end, snapshot, clock.instant()))
                 .run();
         return Optional.empty();
     }
 
     /** The batch was looked at, and is not at its end. */
-    private Optional<Duration> open(Pursuit pursuit) {
-        return goOn(pursuit, delay(pursuit), LIFE_OF_A_BATCH);
+    private Optional<Duration> open(FollowedCancellation followed) {
+        return goOn(followed, delay(followed), LIFE_OF_A_BATCH);
     }
 
     /** The batch could not be looked at: which says nothing about it, so that it is tried for a little longer. */
-    private Optional<Duration> unanswered(Pursuit pursuit, @Nullable Duration retryAfter) {
-        Duration delay = delay(pursuit);
+    private Optional<Duration> unanswered(FollowedCancellation followed, @Nullable Duration retryAfter) {
+        Duration delay = delay(followed);
         // the upstream's word counts as it does for a pause: an account is tried again after a while
         Duration more = retryAfter == null ? Duration.ZERO : retryAfter;
         return goOn(
-                pursuit,
+                followed,
                 delay.plus(more.compareTo(MAX_RETRY_AFTER) < 0 ? more : MAX_RETRY_AFTER),
                 LIFE_OF_A_BATCH.plus(GRACE));
     }
 
-    private Optional<Duration> goOn(Pursuit pursuit, Duration delay, Duration longest) {
-        @Nullable Instant accepted = pursuit.acceptedAt();
+    private Optional<Duration> goOn(FollowedCancellation followed, Duration delay, Duration longest) {
+        @Nullable Instant accepted = followed.acceptedAt();
         // it may have been accepted in an earlier life
-        Instant begin = accepted != null && accepted.isAfter(pursuit.startedAt()) ? accepted : pursuit.startedAt();
+        Instant begin = accepted != null && accepted.isAfter(followed.startedAt()) ? accepted : followed.startedAt();
         if (clock.instant().isBefore(begin.plus(longest))) {
             return Optional.of(delay);
         }
-        log.warn("The end of batch {} could not be learned in its life; it is not looked at any more", pursuit.key());
-        return finish(pursuit, CancellationState.UNCONFIRMED, Sighting.NONE);
+        log.warn("The end of batch {} could not be learned in its life; it is not looked at any more", followed.key());
+        return finish(followed, CancellationState.UNCONFIRMED, BatchSnapshot.NONE);
     }
 
-    private boolean callersAreAtIt(Pursuit pursuit) {
-        return pursuit.state() == CancellationState.REQUESTED
-                && pursuit.underWay()
-                && clock.instant().isBefore(pursuit.deadline());
+    private boolean callersAreAtIt(FollowedCancellation followed) {
+        return followed.state() == CancellationState.REQUESTED
+                && followed.underWay()
+                && clock.instant().isBefore(followed.deadline());
     }
 
-    private static Instant failedAt(Pursuit pursuit) {
-        @Nullable Instant last = pursuit.underWay() ? null : pursuit.lastAttemptAt();
+    private static Instant failedAt(FollowedCancellation followed) {
+        @Nullable Instant last = followed.underWay() ? null : followed.lastAttemptAt();
         // of a request that was lost with its replica, only the deadline is known
-        Instant settled = (last == null ? pursuit.deadline() : last).plus(UNTIL_FAILED);
-        return settled.isAfter(pursuit.deadline()) ? settled : pursuit.deadline();
+        Instant settled = (last == null ? followed.deadline() : last).plus(UNTIL_FAILED);
+        return settled.isAfter(followed.deadline()) ? settled : followed.deadline();
     }
 
-    private Optional<Duration> later(Pursuit pursuit) {
-        return Optional.of(delay(pursuit));
+    private Optional<Duration> later(FollowedCancellation followed) {
+        return Optional.of(delay(followed));
     }
 
-    private Duration delay(Pursuit pursuit) {
-        return pace.after(Duration.between(pursuit.startedAt(), clock.instant()));
+    private Duration delay(FollowedCancellation followed) {
+        return pollDelay.after(Duration.between(followed.startedAt(), clock.instant()));
     }
 }

@@ -18,8 +18,8 @@ import org.springframework.context.annotation.Configuration;
 class FollowUpConfiguration {
 
     @Bean
-    Pace pace(FollowUpProperties properties, RandomGenerator random) {
-        return new Pace(properties.initialDelay(), properties.maxDelay(), random);
+    PollDelay pollDelay(FollowUpProperties properties, RandomGenerator random) {
+        return new PollDelay(properties.initialDelay(), properties.maxDelay(), random);
     }
 
     /** What a poll's statements may take beside the poll itself. */
@@ -31,15 +31,15 @@ class FollowUpConfiguration {
             FollowUp followUp,
             FollowUpProperties properties,
             Clock clock,
-            Pace pace,
+            PollDelay pollDelay,
             TwelveLabs twelveLabs,
             DbSchedulerProperties scheduler) {
         // here, since the scheduler is made of its tasks: it reads its settings after this
         waitAtShutdown(scheduler, twelveLabs.longestPoll());
         return Tasks.custom(FollowUpSchedule.TASK)
                 .onDeadExecutionRevive()
-                .onFailure((execution, operations) ->
-                        operations.reschedule(execution, clock.instant().plus(pace.jittered(properties.maxDelay()))))
+                .onFailure((execution, operations) -> operations.reschedule(
+                        execution, clock.instant().plus(pollDelay.jittered(properties.maxDelay()))))
                 .execute((instance, context) -> {
                     FollowUpSchedule.Step step = FollowUpSchedule.parse(instance.getId());
                     return followUp.run(step.id(), step.life())

@@ -4,7 +4,7 @@ import com.github.kagkarlsson.scheduler.SchedulerClient;
 import com.github.kagkarlsson.scheduler.exceptions.FailedToScheduleBatchException;
 import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import io.cancelgateway.ledger.Ledger;
-import io.cancelgateway.ledger.Opened;
+import io.cancelgateway.ledger.OpenedRequest;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -22,34 +22,34 @@ class FollowUpSchedule {
 
     private final SchedulerClient scheduler;
     private final Ledger ledger;
-    private final Pace pace;
+    private final PollDelay pollDelay;
     private final Clock clock;
 
-    FollowUpSchedule(SchedulerClient scheduler, Ledger ledger, Pace pace, Clock clock) {
+    FollowUpSchedule(SchedulerClient scheduler, Ledger ledger, PollDelay pollDelay, Clock clock) {
         this.scheduler = scheduler;
         this.ledger = ledger;
-        this.pace = pace;
+        this.pollDelay = pollDelay;
         this.clock = clock;
     }
 
     /** Takes part in the transaction that opened it. */
-    void add(Opened opened) {
+    void add(OpenedRequest opened) {
         // one INSERT; scheduling a single task would look first whether it is there
         try {
             scheduler.scheduleBatch(
                     List.of(TASK.instance(instance(opened)).build()),
-                    clock.instant().plus(pace.after(Duration.ZERO)));
+                    clock.instant().plus(pollDelay.after(Duration.ZERO)));
         } catch (FailedToScheduleBatchException e) {
             throw new DataAccessResourceFailureException("The follow-up's task was not written", e);
         }
     }
 
     /** Takes part in the transaction that ended it. A task that runs already finds that out and removes itself. */
-    void remove(Opened opened) {
+    void remove(OpenedRequest opened) {
         ledger.removeFollowUp(TASK.getTaskName(), instance(opened));
     }
 
-    private static String instance(Opened opened) {
+    private static String instance(OpenedRequest opened) {
         return opened.id() + "-" + opened.life();
     }
 

@@ -38,9 +38,9 @@ public class Ledger {
      * @throws OptimisticLockingFailureException if it was deleted in this moment; both to be tried again, in a new
      *     transaction
      */
-    public Opened open(Intent intent) {
+    public OpenedRequest open(Intent intent) {
         return insert(intent)
-                .map(id -> new Opened(id, 1, addRequest(id, 1, intent), true, false))
+                .map(id -> new OpenedRequest(id, 1, addRequest(id, 1, intent), true, false))
                 .orElseGet(() -> join(intent));
     }
 
@@ -65,7 +65,7 @@ public class Ledger {
         return Optional.ofNullable(id.getKey()).map(Number::longValue);
     }
 
-    private Opened join(Intent intent) {
+    private OpenedRequest join(Intent intent) {
         // first of all, and whatever its state: it locks the record, so that what comes next sees how a request that is
         // ending it now has ended it
         postponeDeadline(intent);
@@ -83,7 +83,7 @@ public class Ledger {
                 .query((row, _) -> new Joined(row.getLong("id"), row.getInt("life"), row.getBoolean("unresolved")))
                 .single();
         long request = addRequest(joined.id(), joined.life(), intent);
-        return new Opened(joined.id(), joined.life(), request, restarted, joined.unresolved());
+        return new OpenedRequest(joined.id(), joined.life(), request, restarted, joined.unresolved());
     }
 
     private record Joined(long id, int life, boolean unresolved) {}
@@ -154,7 +154,7 @@ public class Ledger {
      * @param sent cancels sent by this request
      * @return whether this is the first acceptance
      */
-    public boolean accept(long id, int sent, Sighting sighting, Instant now) {
+    public boolean accept(long id, int sent, BatchSnapshot snapshot, Instant now) {
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
@@ -167,16 +167,16 @@ public class Ledger {
                                 """)
                         .param("now", utc(now))
                         .param("sent", sent)
-                        .params(seen(sighting))
+                        .params(seen(snapshot))
                         .param("id", id)
                         .update();
     }
 
-    private static Map<String, @Nullable Object> seen(Sighting sighting) {
-        ItemCounts counts = sighting.counts();
+    private static Map<String, @Nullable Object> seen(BatchSnapshot snapshot) {
+        ItemCounts counts = snapshot.counts();
         Map<String, @Nullable Object> seen = new HashMap<>();
-        seen.put("model", sighting.modelName());
-        seen.put("mode", sighting.analysisMode());
+        seen.put("model", snapshot.modelName());
+        seen.put("mode", snapshot.analysisMode());
         seen.put("total", counts.total());
         seen.put("queued", counts.queued());
         seen.put("processing", counts.processing());
@@ -221,7 +221,7 @@ public class Ledger {
      * @param life the life that was looked at: one that was started since is another matter
      * @return whether it was this call that ended it
      */
-    public boolean finish(long id, int life, CancellationState end, Sighting sighting, Instant now) {
+    public boolean endWithBatch(long id, int life, CancellationState end, BatchSnapshot snapshot, Instant now) {
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
@@ -235,7 +235,7 @@ public class Ledger {
                                 """)
                         .param("end", end.word())
                         .param("now", utc(now))
-                        .params(seen(sighting))
+                        .params(seen(snapshot))
                         .param("id", id)
                         .param("life", life)
                         .param("before", CancellationState.wordsBefore(end))
@@ -249,7 +249,7 @@ public class Ledger {
      *
      * @return whether it was this call that ended it
      */
-    public boolean end(long id, CancellationState end, Instant now) {
+    public boolean endIfNothingUnresolved(long id, CancellationState end, Instant now) {
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
@@ -273,7 +273,7 @@ public class Ledger {
      * @param seen the record as it was before the look
      * @return whether it was this call that ended it; false too where a new request came in meanwhile
      */
-    public boolean settle(Pursuit seen, CancellationState end, Instant now) {
+    public boolean endIfUnchangedSince(FollowedCancellation seen, CancellationState end, Instant now) {
         return 1
                 == jdbc.sql("""
                                 UPDATE cancellation
@@ -322,7 +322,7 @@ public class Ledger {
     }
 
     /** What a follow-up must know; empty where the record is gone or is in another life by now. */
-    public Optional<Pursuit> pursuit(long id, int life) {
+    public Optional<FollowedCancellation> followed(long id, int life) {
         return jdbc.sql("""
                         SELECT id, life, tenant, batch_id, state, %s AS started_at, accepted_at, deadline_at,
                                last_attempt_at, ambiguous, EXISTS (
@@ -334,7 +334,7 @@ public class Ledger {
                         """.formatted(STARTED_AT))
                 .param("id", id)
                 .param("life", life)
-                .query((row, _) -> new Pursuit(
+                .query((row, _) -> new FollowedCancellation(
                         row.getLong("id"),
                         row.getInt("life"),
                         key(row),

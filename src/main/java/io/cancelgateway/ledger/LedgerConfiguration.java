@@ -41,7 +41,7 @@ class LedgerConfiguration {
 
     @Bean
     FlywayConfigurationCustomizer unhurriedMigrations() {
-        return new UnhurriedMigrations();
+        return new MigrationsWithoutTimeouts();
     }
 
     @Bean

@@ -14,7 +14,7 @@ sealed interface Attempt {
             case NotSent _, Success _ -> false;
             case TimedOut _, Reset _, Unreadable _ -> true;
             // 408: the upstream may have begun before it gave up waiting
-            case Refused refused -> refused.status() / 100 != 4 || refused.status() == 408;
+            case ErrorStatus error -> error.status() / 100 != 4 || error.status() == 408;
         };
     }
 
@@ -28,12 +28,12 @@ sealed interface Attempt {
     }
 
     /** Whether another attempt may go better. */
-    default boolean mayHeal() {
+    default boolean retryable() {
         return switch (this) {
             case NotSent _, TimedOut _, Reset _ -> true;
             case Success _, Unreadable _ -> false;
-            case Refused refused ->
-                switch (refused.status()) {
+            case ErrorStatus error ->
+                switch (error.status()) {
                     case 408, 429, 500, 502, 503, 504 -> true;
                     default -> false;
                 };
@@ -128,7 +128,7 @@ sealed interface Attempt {
      * @param retryAfter the header as sent, or null
      * @param date the header as sent, or null
      */
-    record Refused(
+    record ErrorStatus(
             int status,
             @Nullable VendorError error,
             @Nullable String retryAfter,

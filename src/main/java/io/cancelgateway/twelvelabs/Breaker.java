@@ -52,7 +52,7 @@ final class Breaker {
             // a connection that died while it was idle says nothing about the account
             case Attempt.Reset(boolean stale) -> stale ? Verdict.IGNORED : Verdict.FAILURE;
             case Attempt.TimedOut _ -> Verdict.FAILURE;
-            case Attempt.Refused refused when refused.status() == 500 -> Verdict.FAILURE;
+            case Attempt.ErrorStatus error when error.status() == 500 -> Verdict.FAILURE;
             default -> ofAnswer(attempt);
         };
     }
@@ -62,7 +62,7 @@ final class Breaker {
         return switch (attempt) {
             // where time ran out here, our own connections may have been too few; and a dead one says nothing
             case Attempt.NotSent notSent -> notSent.harmless() ? Verdict.IGNORED : Verdict.FAILURE;
-            case Attempt.Refused refused when refused.status() >= 502 && refused.status() <= 504 -> Verdict.FAILURE;
+            case Attempt.ErrorStatus error when error.status() >= 502 && error.status() <= 504 -> Verdict.FAILURE;
             default -> ofAnswer(attempt);
         };
     }
@@ -71,7 +71,7 @@ final class Breaker {
     private static Verdict ofAnswer(Attempt attempt) {
         return switch (attempt) {
             case Attempt.Success _ -> Verdict.SUCCESS;
-            case Attempt.Refused refused when refused.status() / 100 == 4 -> Verdict.SUCCESS;
+            case Attempt.ErrorStatus error when error.status() / 100 == 4 -> Verdict.SUCCESS;
             default -> Verdict.IGNORED;
         };
     }

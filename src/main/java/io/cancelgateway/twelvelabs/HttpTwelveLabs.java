@@ -47,9 +47,9 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
-    public Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
+    public CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
         Request request = new Request(Operation.CANCEL, tenant, batch, unresolved, deadline);
-        return new Delivery(request.answer(), request.sent, request.ambiguous);
+        return new CancelResult(request.answer(), request.sent, request.ambiguous);
     }
 
     @Override
@@ -58,8 +58,8 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
-    public Answer look(Tenant tenant, BatchId batch) {
-        return new Request(Operation.RETRIEVE, tenant, batch, false, startDeadline()).glance();
+    public Answer poll(Tenant tenant, BatchId batch) {
+        return new Request(Operation.RETRIEVE, tenant, batch, false, startDeadline()).poll();
     }
 
     @Override
@@ -133,7 +133,7 @@ class HttpTwelveLabs implements TwelveLabs {
         }
 
         /** The answer from one attempt, or from none where somebody else is before us. */
-        Answer glance() {
+        Answer poll() {
             try {
                 Step step = replacingStale(operation, () -> lane.afterOthers(() -> pastPauseAndBreakers(operation)));
                 return switch (step) {
@@ -223,8 +223,8 @@ class HttpTwelveLabs implements TwelveLabs {
         private void note(Attempt attempt) {
             switch (attempt) {
                 case Attempt.Success _ -> tenants.keyAccepted(tenant);
-                case Attempt.Refused refused -> {
-                    switch (refused.status()) {
+                case Attempt.ErrorStatus error -> {
+                    switch (error.status()) {
                         case 401, 403 -> tenants.keyRejected(tenant);
                         // answers about the batch: the key was taken
                         case 404, 409 -> tenants.keyAccepted(tenant);
@@ -249,24 +249,24 @@ class HttpTwelveLabs implements TwelveLabs {
                 case Attempt.Reset _ -> failed("it ended the connection", last);
                 case Attempt.Unreadable(int status) ->
                     afterUnreadable(failed("unreadable with status " + status, last));
-                case Attempt.Refused refused -> refusal(refused);
+                case Attempt.ErrorStatus error -> refusal(error);
             };
         }
 
-        private Answer refusal(Attempt.Refused refused) throws InterruptedException {
-            return switch (refused.status()) {
+        private Answer refusal(Attempt.ErrorStatus error) throws InterruptedException {
+            return switch (error.status()) {
                 case 400 ->
                     new Answer.Invalid(
-                            said(refused, "parameter_invalid", "The upstream takes the request for malformed."));
+                            said(error, "parameter_invalid", "The upstream takes the request for malformed."));
                 case 401, 403 -> new Answer.KeyRejected();
-                case 404 -> new Answer.NotFound(said(refused, "resource_not_exist", "The upstream has no such batch."));
-                case 409 -> afterConflict(said(refused, "conflict", "The batch is already terminal."));
+                case 404 -> new Answer.NotFound(said(error, "resource_not_exist", "The upstream has no such batch."));
+                case 409 -> afterConflict(said(error, "conflict", "The batch is already terminal."));
                 // another call of this tenant may have been told to wait for longer
                 case 429 ->
                     new Answer.RateLimited(longer(
-                            retry.retryAfter(refused).orElse(RETRY_AFTER_UNKNOWN),
+                            retry.retryAfter(error).orElse(RETRY_AFTER_UNKNOWN),
                             lane.pause().retryAfter()));
-                default -> failed("status " + refused.status(), refused);
+                default -> failed("status " + error.status(), error);
             };
         }
 
@@ -280,7 +280,8 @@ class HttpTwelveLabs implements TwelveLabs {
             if (!(ambiguous || unresolved) || !error.code().equals(VendorError.BATCH_CANCELED)) {
                 return conflict;
             }
-            return look().<Answer>map(found -> {
+            return retrieveToReconcile()
+                    .<Answer>map(found -> {
                         if (found.terminal()) {
                             return new Answer.Found(found);
                         }
@@ -294,7 +295,8 @@ class HttpTwelveLabs implements TwelveLabs {
             if (operation != Operation.CANCEL) {
                 return unreadable;
             }
-            return look().<Answer>map(found -> {
+            return retrieveToReconcile()
+                    .<Answer>map(found -> {
                         if (found.canceled()) {
                             return new Answer.Found(found);
                         }
@@ -304,7 +306,7 @@ class HttpTwelveLabs implements TwelveLabs {
         }
 
         /** Retrieves the batch, once; empty where that fails too. */
-        private Optional<Batch> look() throws InterruptedException {
+        private Optional<Batch> retrieveToReconcile() throws InterruptedException {
             if (deadline.reached()) {
                 return Optional.empty();
             }
@@ -323,11 +325,11 @@ class HttpTwelveLabs implements TwelveLabs {
         return a.compareTo(b) > 0 ? a : b;
     }
 
-    private static VendorError said(Attempt.Refused refused, String code, String message) {
-        @Nullable VendorError error = refused.error();
-        if (error == null) {
+    private static VendorError said(Attempt.ErrorStatus error, String code, String message) {
+        @Nullable VendorError said = error.error();
+        if (said == null) {
             return new VendorError(code, message);
         }
-        return error.message().isBlank() ? new VendorError(error.code(), message) : error;
+        return said.message().isBlank() ? new VendorError(said.code(), message) : said;
     }
 }

@@ -29,7 +29,7 @@ final class RetryDecision {
      */
     Optional<Duration> next(Attempt failed, int made, Deadline deadline, RetryBudget budget) {
         // an answer that another attempt would not change
-        if (!failed.mayHeal()) {
+        if (!failed.retryable()) {
             return Optional.empty();
         }
         // enough is enough, whatever the time left
@@ -69,8 +69,8 @@ final class RetryDecision {
 
     /** What the answer says in {@code Retry-After}, if it is an answer and says it readably. */
     Optional<Duration> retryAfter(Attempt attempt) {
-        return attempt instanceof Attempt.Refused refused
-                ? RetryAfter.parse(refused.retryAfter(), refused.date(), clock.instant())
+        return attempt instanceof Attempt.ErrorStatus error
+                ? RetryAfter.parse(error.retryAfter(), error.date(), clock.instant())
                 : Optional.empty();
     }
 }

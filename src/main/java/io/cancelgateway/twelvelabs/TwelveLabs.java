@@ -18,7 +18,7 @@ public interface TwelveLabs {
      *     that is canceled already may be so through us
      * @param deadline of the whole request; what has passed of it is not had again
      */
-    Delivery cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
+    CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
 
     /**
      * Whether it is plain that no cancel of this tenant can be sent before the deadline. Only looks: it takes no permit,
@@ -35,9 +35,9 @@ public interface TwelveLabs {
      * Looks at the batch once, after the callers: without a retry, and without waiting for a permit or for the end of a
      * pause.
      */
-    Answer look(Tenant tenant, BatchId batch);
+    Answer poll(Tenant tenant, BatchId batch);
 
-    /** How long {@link #look} may take at most. */
+    /** How long {@link #poll} may take at most. */
     Duration longestPoll();
 
     /** The deadline of a request that begins now: {@code gateway.upstream.deadline} from here. */

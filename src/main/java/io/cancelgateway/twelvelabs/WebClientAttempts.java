@@ -158,7 +158,7 @@ class WebClientAttempts implements Attempts {
                         ? reader.batch(body)
                                 .<Attempt>map(Attempt.Success::new)
                                 .orElseGet(() -> new Attempt.Unreadable(status.value()))
-                        : new Attempt.Refused(
+                        : new Attempt.ErrorStatus(
                                 status.value(),
                                 error(key, body),
                                 redacted(key, headers.getFirst(HttpHeaders.RETRY_AFTER)),

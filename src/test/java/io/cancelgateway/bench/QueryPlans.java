@@ -10,18 +10,18 @@ import com.github.kagkarlsson.scheduler.task.Execution;
 import com.github.kagkarlsson.scheduler.task.ScheduledTaskInstance;
 import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.CancellationQuery;
 import io.cancelgateway.ledger.CancellationQuery.Position;
 import io.cancelgateway.ledger.CancellationState;
+import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.ItemCounts;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerOverDataSource;
 import io.cancelgateway.ledger.LedgerQueries;
-import io.cancelgateway.ledger.Pursuit;
-import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.tenant.TenantId;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Files;
@@ -50,7 +50,8 @@ public final class QueryPlans {
 
     private static final TenantId BIG = new TenantId(LedgerFill.tenant(0));
     private static final TenantId SMALL = new TenantId(LedgerFill.tenant(290));
-    private static final Sighting SIGHTING = new Sighting("pegasus1.5", "general", new ItemCounts(73, 0, 3, 0, 0, 70));
+    private static final BatchSnapshot SNAPSHOT =
+            new BatchSnapshot("pegasus1.5", "general", new ItemCounts(73, 0, 3, 0, 0, 70));
 
     private final String name;
     private final Connection connection;
@@ -208,7 +209,7 @@ public final class QueryPlans {
         explain("find", () -> queries.find(some.key()));
         explain("find, not there", () -> queries.find(new CancellationKey(BIG, "000000000000000000000000")));
         explain("requests", () -> queries.requests(some.id(), 100));
-        explain("pursuit", () -> ledger.pursuit(some.id(), 1));
+        explain("followed", () -> ledger.followed(some.id(), 1));
         explain("backlog", queries::backlog);
         explain("totals", queries::totals);
     }
@@ -222,17 +223,17 @@ public final class QueryPlans {
                 "open: of a pending one",
                 () -> ledger.open(intent(canceling.key().batchId())));
         explain("open: starts again", () -> ledger.open(intent(batch(BIG, CancellationState.FAILED))));
-        explain("accept", () -> ledger.accept(requested.id(), 1, SIGHTING, now));
+        explain("accept", () -> ledger.accept(requested.id(), 1, SNAPSHOT, now));
         explain("attempted", () -> ledger.attempted(requested.id(), 1, false, now));
         explain("answered", () -> ledger.answered(records, "accepted"));
-        explain("finish", () -> ledger.finish(canceling.id(), 1, CancellationState.CANCELED, SIGHTING, now));
-        explain("end", () -> ledger.end(requested.id(), CancellationState.FAILED, now));
-        Pursuit seen = ledger.pursuit(requested.id(), 1).orElseThrow();
+        explain("finish", () -> ledger.endWithBatch(canceling.id(), 1, CancellationState.CANCELED, SNAPSHOT, now));
+        explain("end", () -> ledger.endIfNothingUnresolved(requested.id(), CancellationState.FAILED, now));
+        FollowedCancellation seen = ledger.followed(requested.id(), 1).orElseThrow();
         database.take();
-        explain("settle", () -> ledger.settle(seen, CancellationState.FAILED, now));
+        explain("settle", () -> ledger.endIfUnchangedSince(seen, CancellationState.FAILED, now));
         explain("removeFollowUp", () -> ledger.removeFollowUp("follow-up", requested.id() + "-1"));
-        explain("addToTotals", () -> ledger.addToTotals(BIG, SIGHTING.counts()));
-        explain("addToTotals: the first", () -> ledger.addToTotals(new TenantId("nobody"), SIGHTING.counts()));
+        explain("addToTotals", () -> ledger.addToTotals(BIG, SNAPSHOT.counts()));
+        explain("addToTotals: the first", () -> ledger.addToTotals(new TenantId("nobody"), SNAPSHOT.counts()));
     }
 
     private Cancellation record(TenantId tenant, CancellationState state) {

@@ -99,7 +99,7 @@ class EndStatesIT extends EndToEnd {
                                     getClass().getClassLoader(),
                                     new Class<?>[] {TwelveLabs.class},
                                     (_, method, arguments) -> {
-                                        if (method.getName().equals("look")
+                                        if (method.getName().equals("poll")
                                                 && POLLS_FAIL.contains(arguments[1].toString())) {
                                             throw new IllegalStateException("a poll that fails");
                                         }
@@ -400,8 +400,8 @@ class EndStatesIT extends EndToEnd {
 
     /** Waits as long between looks as the age of a cancellation lets it. */
     private FollowUp unhurried() {
-        Pace pace = new Pace(Duration.ofMillis(1), Duration.ofHours(10), RandomGenerator.getDefault());
-        return new FollowUp(ledger, transactions, endings, twelveLabs, tenants, CLOCK, pace);
+        PollDelay pollDelay = new PollDelay(Duration.ofMillis(1), Duration.ofHours(10), RandomGenerator.getDefault());
+        return new FollowUp(ledger, transactions, endings, twelveLabs, tenants, CLOCK, pollDelay);
     }
 
     private long id(SimulatedBatch batch) {

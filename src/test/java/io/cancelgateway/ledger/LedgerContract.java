@@ -53,7 +53,8 @@ abstract class LedgerContract {
     private static final Instant NOON = Instant.parse("2026-06-01T12:00:00.123456Z");
     private static final Duration DEADLINE = Duration.ofSeconds(15);
     private static final TaskDescriptor<Void> FOLLOW_UP = TaskDescriptor.of("follow-up");
-    private static final Sighting SIGHTING = new Sighting("pegasus1.5", "general", new ItemCounts(73, 0, 0, 3, 0, 70));
+    private static final BatchSnapshot SNAPSHOT =
+            new BatchSnapshot("pegasus1.5", "general", new ItemCounts(73, 0, 0, 3, 0, 70));
 
     private final AtomicLong batches = new AtomicLong();
     private HikariDataSource dataSource;
@@ -108,7 +109,7 @@ abstract class LedgerContract {
     void aFirstRequestStartsARecordAndIsKept() {
         Intent intent = new Intent(newKey(), "billing", "wrong videos", "4bf9", NOON, NOON.plus(DEADLINE));
 
-        Opened opened = open(intent);
+        OpenedRequest opened = open(intent);
 
         assertThat(opened.started()).isTrue();
         assertThat(opened.unresolved()).isFalse();
@@ -136,7 +137,7 @@ abstract class LedgerContract {
     void aRequestWithoutReasonAndTraceIsKeptToo() {
         Intent intent = new Intent(newKey(), "billing", null, null, NOON, NOON.plus(DEADLINE));
 
-        Opened opened = open(intent);
+        OpenedRequest opened = open(intent);
 
         assertThat(queries.requests(opened.id(), 100))
                 .containsExactly(new AuditEntry("billing", null, NOON, null, null));
@@ -156,16 +157,16 @@ abstract class LedgerContract {
     @Test
     void anAcceptanceAndAnEndAreWrittenOnce() {
         CancellationKey key = newKey();
-        Opened opened = open(intent(key, NOON));
-        Sighting accepted = new Sighting("pegasus1.5", "general", new ItemCounts(73, 0, 3, 0, 0, 70));
+        OpenedRequest opened = open(intent(key, NOON));
+        BatchSnapshot accepted = new BatchSnapshot("pegasus1.5", "general", new ItemCounts(73, 0, 3, 0, 0, 70));
 
         assertThat(run(() -> ledger.accept(opened.id(), 2, accepted, NOON.plusSeconds(1))))
                 .isTrue();
-        assertThat(run(() -> ledger.accept(opened.id(), 1, SIGHTING, NOON.plusSeconds(2))))
+        assertThat(run(() -> ledger.accept(opened.id(), 1, SNAPSHOT, NOON.plusSeconds(2))))
                 .isFalse();
-        assertThat(finish(opened, CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(9)))
+        assertThat(endWithBatch(opened, CancellationState.CANCELED, SNAPSHOT, NOON.plusSeconds(9)))
                 .isTrue();
-        assertThat(finish(opened, CancellationState.EXPIRED, Sighting.NONE, NOON.plusSeconds(10)))
+        assertThat(endWithBatch(opened, CancellationState.EXPIRED, BatchSnapshot.NONE, NOON.plusSeconds(10)))
                 .isFalse();
 
         Cancellation record = queries.find(key).orElseThrow();
@@ -176,16 +177,16 @@ abstract class LedgerContract {
         assertThat(record.modelName()).isEqualTo("pegasus1.5");
         assertThat(record.analysisMode()).isEqualTo("general");
         assertThat(record.atAcceptance()).isEqualTo(accepted.counts());
-        assertThat(record.atEnd()).isEqualTo(SIGHTING.counts());
+        assertThat(record.atEnd()).isEqualTo(SNAPSHOT.counts());
     }
 
     @Test
     void anEndThatShowsNoModelKeepsTheOneThatIsKnown() {
         CancellationKey key = newKey();
-        Opened opened = open(intent(key, NOON));
-        run(() -> ledger.accept(opened.id(), 1, SIGHTING, NOON));
+        OpenedRequest opened = open(intent(key, NOON));
+        run(() -> ledger.accept(opened.id(), 1, SNAPSHOT, NOON));
 
-        finish(opened, CancellationState.UNCONFIRMED, Sighting.NONE, NOON);
+        endWithBatch(opened, CancellationState.UNCONFIRMED, BatchSnapshot.NONE, NOON);
 
         assertThat(queries.find(key).orElseThrow().modelName()).isEqualTo("pegasus1.5");
     }
@@ -196,14 +197,14 @@ abstract class LedgerContract {
             names = {"NOT_FOUND", "REJECTED", "FAILED", "UNDELIVERABLE"})
     void aNewRequestStartsARecordAgainThatDidNotComeToTheBatchsEnd(CancellationState end) {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
+        OpenedRequest first = open(intent(key, NOON));
         run(() -> {
             ledger.attempted(first.id(), 2, false, NOON);
             ledger.answered(first.request(), "upstream_error");
-            return ledger.end(first.id(), end, NOON);
+            return ledger.endIfNothingUnresolved(first.id(), end, NOON);
         });
 
-        Opened second =
+        OpenedRequest second =
                 open(new Intent(key, "operations", "once more", null, NOON.plusSeconds(60), NOON.plusSeconds(75)));
 
         assertThat(second.id()).isEqualTo(first.id());
@@ -220,16 +221,17 @@ abstract class LedgerContract {
         assertThat(queries.requests(first.id(), 100))
                 .extracting(AuditEntry::caller)
                 .containsExactly("operations", "billing");
-        assertThat(ledger.pursuit(first.id(), 1)).isEmpty();
-        assertThat(ledger.pursuit(first.id(), 2).orElseThrow().startedAt()).isEqualTo(NOON.plusSeconds(60));
-        assertThat(finish(first, CancellationState.CANCELED, SIGHTING, NOON)).isFalse();
+        assertThat(ledger.followed(first.id(), 1)).isEmpty();
+        assertThat(ledger.followed(first.id(), 2).orElseThrow().startedAt()).isEqualTo(NOON.plusSeconds(60));
+        assertThat(endWithBatch(first, CancellationState.CANCELED, SNAPSHOT, NOON))
+                .isFalse();
     }
 
     @Test
     void oneThatAReplicaOfTheVersionBeforeStartedAgainBeganThen() {
         CancellationKey key = newKey();
-        Opened opened = open(intent(key, NOON));
-        finish(opened, CancellationState.FAILED, Sighting.NONE, NOON);
+        OpenedRequest opened = open(intent(key, NOON));
+        endWithBatch(opened, CancellationState.FAILED, BatchSnapshot.NONE, NOON);
         open(intent(key, NOON.plusSeconds(60)));
 
         jdbc.sql("UPDATE cancellation SET life = 3, requested_at = :received WHERE id = :id")
@@ -237,7 +239,7 @@ abstract class LedgerContract {
                 .param("id", opened.id())
                 .update();
 
-        assertThat(ledger.pursuit(opened.id(), 3).orElseThrow().startedAt()).isEqualTo(NOON.plus(Duration.ofDays(2)));
+        assertThat(ledger.followed(opened.id(), 3).orElseThrow().startedAt()).isEqualTo(NOON.plus(Duration.ofDays(2)));
     }
 
     @ParameterizedTest
@@ -246,11 +248,11 @@ abstract class LedgerContract {
             names = {"CANCELED", "COMPLETED", "EXPIRED"})
     void aNewRequestOnlyAddsToTheAuditTrailOfARecordThatCameToTheBatchsEnd(CancellationState end) {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
-        finish(first, end, SIGHTING, NOON);
+        OpenedRequest first = open(intent(key, NOON));
+        endWithBatch(first, end, SNAPSHOT, NOON);
         Cancellation before = queries.find(key).orElseThrow();
 
-        Opened second = open(intent(key, NOON.plusSeconds(60)));
+        OpenedRequest second = open(intent(key, NOON.plusSeconds(60)));
 
         assertThat(second.started()).isFalse();
         assertThat(second.unresolved()).isFalse();
@@ -261,9 +263,9 @@ abstract class LedgerContract {
     @Test
     void aRequestThatJoinsOneUnderWayIsToldSo() {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
+        OpenedRequest first = open(intent(key, NOON));
 
-        Opened second = open(intent(key, NOON.plusSeconds(1)));
+        OpenedRequest second = open(intent(key, NOON.plusSeconds(1)));
 
         assertThat(second.started()).isFalse();
         assertThat(second.unresolved()).isTrue();
@@ -272,7 +274,7 @@ abstract class LedgerContract {
     @Test
     void aRequestThatJoinsAnAmbiguousOneIsToldSo() {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
+        OpenedRequest first = open(intent(key, NOON));
         run(() -> answer(first, true));
 
         assertThat(open(intent(key, NOON)).unresolved()).isTrue();
@@ -281,8 +283,8 @@ abstract class LedgerContract {
     @Test
     void aRequestThatJoinsAnAcceptedOneIsNotUnresolved() {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
-        run(() -> ledger.accept(first.id(), 1, SIGHTING, NOON));
+        OpenedRequest first = open(intent(key, NOON));
+        run(() -> ledger.accept(first.id(), 1, SNAPSHOT, NOON));
 
         assertThat(open(intent(key, NOON)).unresolved()).isFalse();
     }
@@ -290,11 +292,11 @@ abstract class LedgerContract {
     @Test
     void aRequestThatFailedEndsItsCancellation() {
         CancellationKey key = newKey();
-        Opened opened = open(intent(key, NOON));
+        OpenedRequest opened = open(intent(key, NOON));
 
         assertThat(run(() -> {
                     answer(opened, false);
-                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                    return ledger.endIfNothingUnresolved(opened.id(), CancellationState.FAILED, NOON);
                 }))
                 .isTrue();
         assertThat(queries.find(key).orElseThrow().state()).isEqualTo(CancellationState.FAILED);
@@ -302,11 +304,11 @@ abstract class LedgerContract {
 
     @Test
     void aRequestThatFailedEndsNothingAfterAnAmbiguousAttempt() {
-        Opened opened = open(intent(newKey(), NOON));
+        OpenedRequest opened = open(intent(newKey(), NOON));
 
         assertThat(run(() -> {
                     answer(opened, true);
-                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                    return ledger.endIfNothingUnresolved(opened.id(), CancellationState.FAILED, NOON);
                 }))
                 .isFalse();
     }
@@ -314,17 +316,17 @@ abstract class LedgerContract {
     @Test
     void aRequestThatFailedEndsNothingWhileAnotherIsUnderWay() {
         CancellationKey key = newKey();
-        Opened other = open(intent(key, NOON));
-        Opened opened = open(intent(key, NOON));
+        OpenedRequest other = open(intent(key, NOON));
+        OpenedRequest opened = open(intent(key, NOON));
 
         assertThat(run(() -> {
                     answer(opened, false);
-                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                    return ledger.endIfNothingUnresolved(opened.id(), CancellationState.FAILED, NOON);
                 }))
                 .isFalse();
         assertThat(run(() -> {
                     answer(other, false);
-                    return ledger.end(other.id(), CancellationState.FAILED, NOON);
+                    return ledger.endIfNothingUnresolved(other.id(), CancellationState.FAILED, NOON);
                 }))
                 .isTrue();
     }
@@ -332,15 +334,16 @@ abstract class LedgerContract {
     @Test
     void aRequestThatWasLostInAnEarlierLifeDoesNotKeepTheNextFromEnding() {
         CancellationKey key = newKey();
-        Opened lost = open(intent(key, NOON));
-        Pursuit seen = ledger.pursuit(lost.id(), lost.life()).orElseThrow();
-        run(() -> ledger.settle(seen, CancellationState.FAILED, NOON.plusSeconds(80)));
+        OpenedRequest lost = open(intent(key, NOON));
+        FollowedCancellation seen = ledger.followed(lost.id(), lost.life()).orElseThrow();
+        run(() -> ledger.endIfUnchangedSince(seen, CancellationState.FAILED, NOON.plusSeconds(80)));
 
-        Opened opened = open(intent(key, NOON.plusSeconds(100)));
+        OpenedRequest opened = open(intent(key, NOON.plusSeconds(100)));
 
         assertThat(run(() -> {
                     answer(opened, false);
-                    return ledger.end(opened.id(), CancellationState.NOT_FOUND, NOON.plusSeconds(101));
+                    return ledger.endIfNothingUnresolved(
+                            opened.id(), CancellationState.NOT_FOUND, NOON.plusSeconds(101));
                 }))
                 .isTrue();
     }
@@ -348,7 +351,7 @@ abstract class LedgerContract {
     @Test
     void ofManyThatFailAtOnceTheLastEndsTheCancellation() throws Exception {
         CancellationKey key = newKey();
-        List<Opened> all = new ArrayList<>();
+        List<OpenedRequest> all = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             all.add(open(intent(key, NOON)));
         }
@@ -356,7 +359,7 @@ abstract class LedgerContract {
         List<Boolean> ended = atOnce(all.stream()
                 .<Supplier<Boolean>>map(opened -> () -> run(() -> {
                     answer(opened, false);
-                    return ledger.end(opened.id(), CancellationState.FAILED, NOON);
+                    return ledger.endIfNothingUnresolved(opened.id(), CancellationState.FAILED, NOON);
                 }))
                 .toList());
 
@@ -368,50 +371,50 @@ abstract class LedgerContract {
     @Test
     void whatWasLookedAtBeforeANewRequestDoesNotSettleIt() {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
-        Pursuit early = ledger.pursuit(first.id(), first.life()).orElseThrow();
+        OpenedRequest first = open(intent(key, NOON));
+        FollowedCancellation early = ledger.followed(first.id(), first.life()).orElseThrow();
         open(intent(key, NOON.plusSeconds(70)));
-        Pursuit late = ledger.pursuit(first.id(), first.life()).orElseThrow();
+        FollowedCancellation late = ledger.followed(first.id(), first.life()).orElseThrow();
 
-        assertThat(run(() -> ledger.settle(early, CancellationState.FAILED, NOON.plusSeconds(99))))
+        assertThat(run(() -> ledger.endIfUnchangedSince(early, CancellationState.FAILED, NOON.plusSeconds(99))))
                 .isFalse();
-        assertThat(run(() -> ledger.settle(late, CancellationState.FAILED, NOON.plusSeconds(84))))
+        assertThat(run(() -> ledger.endIfUnchangedSince(late, CancellationState.FAILED, NOON.plusSeconds(84))))
                 .isFalse();
-        assertThat(run(() -> ledger.settle(late, CancellationState.FAILED, NOON.plusSeconds(85))))
+        assertThat(run(() -> ledger.endIfUnchangedSince(late, CancellationState.FAILED, NOON.plusSeconds(85))))
                 .isTrue();
     }
 
     @Test
     void oneThatWasAcceptedButNotConfirmedIsStartedAgainAsAccepted() {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
-        run(() -> ledger.accept(first.id(), 1, SIGHTING, NOON));
+        OpenedRequest first = open(intent(key, NOON));
+        run(() -> ledger.accept(first.id(), 1, SNAPSHOT, NOON));
         run(() -> {
             ledger.answered(first.request(), "accepted");
-            return ledger.finish(first.id(), 1, CancellationState.UNCONFIRMED, Sighting.NONE, NOON);
+            return ledger.endWithBatch(first.id(), 1, CancellationState.UNCONFIRMED, BatchSnapshot.NONE, NOON);
         });
 
-        Opened second = open(intent(key, NOON.plusSeconds(60)));
+        OpenedRequest second = open(intent(key, NOON.plusSeconds(60)));
 
         assertThat(second.started()).isTrue();
         assertThat(second.life()).isEqualTo(2);
         Cancellation record = queries.find(key).orElseThrow();
         assertThat(record.state()).isEqualTo(CancellationState.CANCELING);
         assertThat(record.acceptedAt()).isEqualTo(NOON);
-        assertThat(record.atAcceptance()).isEqualTo(SIGHTING.counts());
-        assertThat(run(() -> ledger.accept(second.id(), 1, SIGHTING, NOON))).isFalse();
+        assertThat(record.atAcceptance()).isEqualTo(SNAPSHOT.counts());
+        assertThat(run(() -> ledger.accept(second.id(), 1, SNAPSHOT, NOON))).isFalse();
     }
 
     @Test
     void oneThatWasNeverAnsweredNorConfirmedIsStartedAgainAsUnresolved() {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
+        OpenedRequest first = open(intent(key, NOON));
         run(() -> {
             answer(first, true);
-            return ledger.finish(first.id(), 1, CancellationState.UNCONFIRMED, Sighting.NONE, NOON);
+            return ledger.endWithBatch(first.id(), 1, CancellationState.UNCONFIRMED, BatchSnapshot.NONE, NOON);
         });
 
-        Opened second = open(intent(key, NOON.plusSeconds(60)));
+        OpenedRequest second = open(intent(key, NOON.plusSeconds(60)));
 
         assertThat(second.started()).isTrue();
         assertThat(second.unresolved()).isTrue();
@@ -421,19 +424,19 @@ abstract class LedgerContract {
     @Test
     void aRequestThatComesWhileAnotherIsEndingTheCancellationStartsItAgain() throws Exception {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
+        OpenedRequest first = open(intent(key, NOON));
         CountDownLatch ending = new CountDownLatch(1);
         CountDownLatch come = new CountDownLatch(1);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Boolean> end = threads.submit(() -> run(() -> {
                 answer(first, false);
-                boolean ended = ledger.end(first.id(), CancellationState.FAILED, NOON);
+                boolean ended = ledger.endIfNothingUnresolved(first.id(), CancellationState.FAILED, NOON);
                 ending.countDown();
                 awaitBlocked(come);
                 return ended;
             }));
             ending.await();
-            Future<Opened> second = threads.submit(() -> {
+            Future<OpenedRequest> second = threads.submit(() -> {
                 come.countDown();
                 return open(intent(key, NOON.plusSeconds(1)));
             });
@@ -461,17 +464,17 @@ abstract class LedgerContract {
             names = {"COMPLETED", "EXPIRED"})
     void thatABatchCameToItsOwnEndCountsWhoeverIsUnderWay(CancellationState end) {
         CancellationKey key = newKey();
-        Opened other = open(intent(key, NOON));
-        Opened opened = open(intent(key, NOON));
+        OpenedRequest other = open(intent(key, NOON));
+        OpenedRequest opened = open(intent(key, NOON));
 
         assertThat(run(() -> {
                     answer(opened, false);
-                    return ledger.end(opened.id(), end, NOON);
+                    return ledger.endIfNothingUnresolved(opened.id(), end, NOON);
                 }))
                 .isTrue();
         assertThat(run(() -> {
                     answer(other, false);
-                    return ledger.end(other.id(), CancellationState.FAILED, NOON);
+                    return ledger.endIfNothingUnresolved(other.id(), CancellationState.FAILED, NOON);
                 }))
                 .isFalse();
     }
@@ -479,7 +482,7 @@ abstract class LedgerContract {
     @Test
     void aLockThatIsNotToBeHadInTimeIsTriedForAgain() throws Exception {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
+        OpenedRequest first = open(intent(key, NOON));
         CountDownLatch locked = new CountDownLatch(1);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Boolean> slow = threads.submit(() -> run(() -> {
@@ -504,16 +507,16 @@ abstract class LedgerContract {
         for (int round = 0; round < 10; round++) {
             CancellationKey key = newKey();
 
-            List<Opened> opened =
-                    atOnce(java.util.stream.Stream.generate(() -> (Supplier<Opened>) () -> open(intent(key, NOON)))
-                            .limit(16)
-                            .toList());
+            List<OpenedRequest> opened = atOnce(java.util.stream.Stream.generate(
+                            () -> (Supplier<OpenedRequest>) () -> open(intent(key, NOON)))
+                    .limit(16)
+                    .toList());
 
             assertThat(opened)
-                    .extracting(Opened::id)
+                    .extracting(OpenedRequest::id)
                     .containsOnly(opened.getFirst().id());
-            assertThat(opened).filteredOn(Opened::started).hasSize(1);
-            assertThat(opened).extracting(Opened::request).doesNotHaveDuplicates();
+            assertThat(opened).filteredOn(OpenedRequest::started).hasSize(1);
+            assertThat(opened).extracting(OpenedRequest::request).doesNotHaveDuplicates();
             assertThat(queries.requests(opened.getFirst().id(), 100)).hasSize(16);
         }
     }
@@ -521,28 +524,29 @@ abstract class LedgerContract {
     @Test
     void racingRequestsStartARecordAgainOnce() throws Exception {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
-        finish(first, CancellationState.FAILED, Sighting.NONE, NOON);
+        OpenedRequest first = open(intent(key, NOON));
+        endWithBatch(first, CancellationState.FAILED, BatchSnapshot.NONE, NOON);
 
-        List<Opened> opened =
-                atOnce(java.util.stream.Stream.generate(() -> (Supplier<Opened>) () -> open(intent(key, NOON)))
+        List<OpenedRequest> opened =
+                atOnce(java.util.stream.Stream.generate(() -> (Supplier<OpenedRequest>) () -> open(intent(key, NOON)))
                         .limit(16)
                         .toList());
 
-        assertThat(opened).filteredOn(Opened::started).hasSize(1);
-        assertThat(opened).extracting(Opened::life).containsOnly(2);
+        assertThat(opened).filteredOn(OpenedRequest::started).hasSize(1);
+        assertThat(opened).extracting(OpenedRequest::life).containsOnly(2);
     }
 
     @Test
     void ofManyWritersOneEndsARecordAndCountsIt() throws Exception {
         List<Supplier<Boolean>> writers = new ArrayList<>();
         for (int batch = 0; batch < 8; batch++) {
-            Opened opened = open(intent(newKey(), NOON));
+            OpenedRequest opened = open(intent(newKey(), NOON));
             for (int writer = 0; writer < 4; writer++) {
                 writers.add(() -> run(() -> {
-                    boolean won = ledger.finish(opened.id(), opened.life(), CancellationState.CANCELED, SIGHTING, NOON);
+                    boolean won =
+                            ledger.endWithBatch(opened.id(), opened.life(), CancellationState.CANCELED, SNAPSHOT, NOON);
                     if (won) {
-                        ledger.addToTotals(ACME, SIGHTING.counts());
+                        ledger.addToTotals(ACME, SNAPSHOT.counts());
                     }
                     return won;
                 }));
@@ -557,26 +561,26 @@ abstract class LedgerContract {
 
     @Test
     void whatIsRolledBackIsNotCounted() {
-        Opened opened = open(intent(newKey(), NOON));
+        OpenedRequest opened = open(intent(newKey(), NOON));
 
         assertThatThrownBy(() -> run(() -> {
-                    ledger.finish(opened.id(), opened.life(), CancellationState.CANCELED, SIGHTING, NOON);
-                    ledger.addToTotals(ACME, SIGHTING.counts());
+                    ledger.endWithBatch(opened.id(), opened.life(), CancellationState.CANCELED, SNAPSHOT, NOON);
+                    ledger.addToTotals(ACME, SNAPSHOT.counts());
                     throw new IllegalStateException("the replica fails");
                 }))
                 .isInstanceOf(IllegalStateException.class);
 
         assertThat(queries.totals()).isEmpty();
-        assertThat(ledger.pursuit(opened.id(), 1).orElseThrow().state()).isEqualTo(CancellationState.REQUESTED);
+        assertThat(ledger.followed(opened.id(), 1).orElseThrow().state()).isEqualTo(CancellationState.REQUESTED);
     }
 
     @Test
     void theBacklogTellsHowMuchIsPendingAndSinceWhen() {
         open(intent(newKey(), NOON.plusSeconds(5)));
         open(intent(newKey(), NOON));
-        Opened accepted = open(intent(newKey(), NOON.plusSeconds(7)));
-        run(() -> ledger.accept(accepted.id(), 1, SIGHTING, NOON));
-        finish(open(intent(newKey(), NOON.minusSeconds(9))), CancellationState.FAILED, Sighting.NONE, NOON);
+        OpenedRequest accepted = open(intent(newKey(), NOON.plusSeconds(7)));
+        run(() -> ledger.accept(accepted.id(), 1, SNAPSHOT, NOON));
+        endWithBatch(open(intent(newKey(), NOON.minusSeconds(9))), CancellationState.FAILED, BatchSnapshot.NONE, NOON);
 
         assertThat(queries.backlog())
                 .containsExactlyInAnyOrder(
@@ -587,7 +591,7 @@ abstract class LedgerContract {
     @Test
     void whatWasStartedAgainIsPendingSinceThen() {
         CancellationKey key = newKey();
-        finish(open(intent(key, NOON)), CancellationState.FAILED, Sighting.NONE, NOON);
+        endWithBatch(open(intent(key, NOON)), CancellationState.FAILED, BatchSnapshot.NONE, NOON);
         open(intent(newKey(), NOON.plus(Duration.ofDays(3))));
         open(intent(key, NOON.plus(Duration.ofDays(2))));
 
@@ -598,9 +602,9 @@ abstract class LedgerContract {
     @Test
     void aPursuitKnowsWhatAFollowUpMust() {
         CancellationKey key = newKey();
-        Opened opened = open(intent(key, NOON));
-        assertThat(ledger.pursuit(opened.id(), 1))
-                .contains(new Pursuit(
+        OpenedRequest opened = open(intent(key, NOON));
+        assertThat(ledger.followed(opened.id(), 1))
+                .contains(new FollowedCancellation(
                         opened.id(),
                         1,
                         key,
@@ -614,7 +618,7 @@ abstract class LedgerContract {
 
         run(() -> answer(opened, true));
 
-        Pursuit answered = ledger.pursuit(opened.id(), 1).orElseThrow();
+        FollowedCancellation answered = ledger.followed(opened.id(), 1).orElseThrow();
         assertThat(answered.underWay()).isFalse();
         assertThat(answered.ambiguous()).isTrue();
         assertThat(answered.lastAttemptAt()).isEqualTo(NOON.plusSeconds(2));
@@ -622,10 +626,10 @@ abstract class LedgerContract {
 
     @Test
     void listsAreTheTenantsOwnNewestFirstAndFiltered() {
-        Opened old = open(intent(newKey(), NOON));
-        Opened newer = open(new Intent(newKey(), "operations", null, null, NOON.plusSeconds(1), NOON));
-        Opened failed = open(intent(newKey(), NOON.plusSeconds(2)));
-        finish(failed, CancellationState.FAILED, Sighting.NONE, NOON);
+        OpenedRequest old = open(intent(newKey(), NOON));
+        OpenedRequest newer = open(new Intent(newKey(), "operations", null, null, NOON.plusSeconds(1), NOON));
+        OpenedRequest failed = open(intent(newKey(), NOON.plusSeconds(2)));
+        endWithBatch(failed, CancellationState.FAILED, BatchSnapshot.NONE, NOON);
         open(intent(new CancellationKey(GLOBEX, newKey().batchId()), NOON));
 
         assertThat(list(null, null, null, null)).containsExactly(failed.id(), newer.id(), old.id());
@@ -663,8 +667,8 @@ abstract class LedgerContract {
         List<CancellationKey> keys = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             keys.add(newKey());
-            Opened opened = open(intent(keys.getLast(), NOON.plusSeconds(i)));
-            finish(opened, CancellationState.FAILED, Sighting.NONE, NOON.plusSeconds(i));
+            OpenedRequest opened = open(intent(keys.getLast(), NOON.plusSeconds(i)));
+            endWithBatch(opened, CancellationState.FAILED, BatchSnapshot.NONE, NOON.plusSeconds(i));
             all.addFirst(opened.id());
         }
 
@@ -707,7 +711,7 @@ abstract class LedgerContract {
     @Test
     void onlyTheNewestRequestsAreShown() {
         CancellationKey key = newKey();
-        Opened opened = open(intent(key, NOON));
+        OpenedRequest opened = open(intent(key, NOON));
         for (int i = 1; i < 5; i++) {
             open(intent(key, NOON.plusSeconds(i)));
         }
@@ -719,7 +723,7 @@ abstract class LedgerContract {
 
     @Test
     void whatAnOutcomeWasStaysWhatItWas() {
-        Opened opened = open(intent(newKey(), NOON));
+        OpenedRequest opened = open(intent(newKey(), NOON));
         run(() -> answer(opened, false));
 
         run(() -> {
@@ -733,15 +737,15 @@ abstract class LedgerContract {
     @Test
     void retentionDeletesWhatEndedLongAgoWithItsRequestsAndLeavesTheTotals() {
         for (int i = 0; i < 7; i++) {
-            finish(open(intent(newKey(), NOON)), CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(i));
+            endWithBatch(open(intent(newKey(), NOON)), CancellationState.CANCELED, SNAPSHOT, NOON.plusSeconds(i));
         }
         run(() -> {
-            ledger.addToTotals(ACME, SIGHTING.counts());
+            ledger.addToTotals(ACME, SNAPSHOT.counts());
             return true;
         });
-        Opened recent = open(intent(newKey(), NOON));
-        finish(recent, CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(100));
-        Opened pending = open(intent(newKey(), NOON));
+        OpenedRequest recent = open(intent(newKey(), NOON));
+        endWithBatch(recent, CancellationState.CANCELED, SNAPSHOT, NOON.plusSeconds(100));
+        OpenedRequest pending = open(intent(newKey(), NOON));
 
         retention(NOON.plus(Duration.ofDays(90)).plusSeconds(50));
 
@@ -752,10 +756,10 @@ abstract class LedgerContract {
 
     @Test
     void retentionDeletesFewAtATimeOldestFirst() {
-        List<Opened> all = new ArrayList<>();
+        List<OpenedRequest> all = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             all.add(open(intent(newKey(), NOON)));
-            finish(all.getLast(), CancellationState.COMPLETED, SIGHTING, NOON.plusSeconds(60 + i));
+            endWithBatch(all.getLast(), CancellationState.COMPLETED, SNAPSHOT, NOON.plusSeconds(60 + i));
         }
 
         assertThat(ledger.deleteFinishedBefore(NOON.plusSeconds(64), 3)).isEqualTo(3);
@@ -767,7 +771,7 @@ abstract class LedgerContract {
     @Test
     void retentionKeepsARecordAsLongAsTheLatestRequestThatJoinedIt() {
         CancellationKey key = newKey();
-        finish(open(intent(key, NOON)), CancellationState.CANCELED, SIGHTING, NOON);
+        endWithBatch(open(intent(key, NOON)), CancellationState.CANCELED, SNAPSHOT, NOON);
         Instant joined = NOON.plus(Duration.ofDays(89));
         open(new Intent(key, "operations", "is it canceled?", null, joined, joined.plus(DEADLINE)));
 
@@ -787,11 +791,11 @@ abstract class LedgerContract {
     void retentionIsNotHeldUpByRecordsThatAreKeptForTheirLatestRequest() {
         for (int i = 0; i < 3; i++) {
             CancellationKey key = newKey();
-            finish(open(intent(key, NOON)), CancellationState.CANCELED, SIGHTING, NOON);
+            endWithBatch(open(intent(key, NOON)), CancellationState.CANCELED, SNAPSHOT, NOON);
             open(intent(key, NOON.plusSeconds(100)));
         }
-        Opened deletable = open(intent(newKey(), NOON));
-        finish(deletable, CancellationState.CANCELED, SIGHTING, NOON.plusSeconds(1));
+        OpenedRequest deletable = open(intent(newKey(), NOON));
+        endWithBatch(deletable, CancellationState.CANCELED, SNAPSHOT, NOON.plusSeconds(1));
 
         assertThat(ledger.deleteFinishedBefore(NOON.plusSeconds(50), 2)).isEqualTo(1);
 
@@ -801,13 +805,13 @@ abstract class LedgerContract {
     @Test
     void retentionKeepsARecordThatARequestIsJoining() throws Exception {
         CancellationKey key = newKey();
-        Opened first = open(intent(key, NOON));
-        finish(first, CancellationState.CANCELED, SIGHTING, NOON);
+        OpenedRequest first = open(intent(key, NOON));
+        endWithBatch(first, CancellationState.CANCELED, SNAPSHOT, NOON);
         CountDownLatch joining = new CountDownLatch(1);
         CountDownLatch come = new CountDownLatch(1);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<Opened> join = threads.submit(() -> run(() -> {
-                Opened joined = ledger.open(intent(key, NOON.plusSeconds(100)));
+            Future<OpenedRequest> join = threads.submit(() -> run(() -> {
+                OpenedRequest joined = ledger.open(intent(key, NOON.plusSeconds(100)));
                 joining.countDown();
                 awaitBlocked(come);
                 return joined;
@@ -904,18 +908,19 @@ abstract class LedgerContract {
 
     @Test
     void aDeletedRecordsFollowUpFindsNothing() {
-        Opened opened = open(intent(newKey(), NOON));
+        OpenedRequest opened = open(intent(newKey(), NOON));
         empty();
 
-        assertThat(ledger.pursuit(opened.id(), opened.life())).isEmpty();
-        assertThat(finish(opened, CancellationState.CANCELED, SIGHTING, NOON)).isFalse();
+        assertThat(ledger.followed(opened.id(), opened.life())).isEmpty();
+        assertThat(endWithBatch(opened, CancellationState.CANCELED, SNAPSHOT, NOON))
+                .isFalse();
     }
 
     /** The statements are those of the page that operators read. */
     @Test
     void theReasonOfOneRecordCanBeErased() throws Exception {
         CancellationKey key = newKey();
-        Opened opened = open(new Intent(key, "billing", "a secret", null, NOON, NOON));
+        OpenedRequest opened = open(new Intent(key, "billing", "a secret", null, NOON, NOON));
         open(new Intent(key, "billing", "another", null, NOON, NOON));
         open(new Intent(newKey(), "billing", "to be kept", null, NOON, NOON));
 
@@ -931,7 +936,7 @@ abstract class LedgerContract {
 
     @Test
     void aWholeTenantCanBeErased() throws Exception {
-        Opened opened = open(intent(newKey(), NOON));
+        OpenedRequest opened = open(intent(newKey(), NOON));
         jdbc.sql("""
                         INSERT INTO scheduled_tasks (task_name, task_instance, picked, version)
                         VALUES ('follow-up', :instance, FALSE, 1)
@@ -939,8 +944,8 @@ abstract class LedgerContract {
         CancellationKey others = new CancellationKey(GLOBEX, newKey().batchId());
         open(intent(others, NOON));
         run(() -> {
-            ledger.addToTotals(ACME, SIGHTING.counts());
-            ledger.addToTotals(GLOBEX, SIGHTING.counts());
+            ledger.addToTotals(ACME, SNAPSHOT.counts());
+            ledger.addToTotals(GLOBEX, SNAPSHOT.counts());
             return true;
         });
 
@@ -991,14 +996,14 @@ abstract class LedgerContract {
                 .list();
     }
 
-    private boolean answer(Opened opened, boolean ambiguous) {
+    private boolean answer(OpenedRequest opened, boolean ambiguous) {
         ledger.attempted(opened.id(), 1, ambiguous, NOON.plusSeconds(2));
         ledger.answered(opened.request(), "upstream_error");
         return true;
     }
 
-    private boolean finish(Opened opened, CancellationState end, Sighting sighting, Instant now) {
-        return run(() -> ledger.finish(opened.id(), opened.life(), end, sighting, now));
+    private boolean endWithBatch(OpenedRequest opened, CancellationState end, BatchSnapshot snapshot, Instant now) {
+        return run(() -> ledger.endWithBatch(opened.id(), opened.life(), end, snapshot, now));
     }
 
     private List<Long> list(CancellationState state, String caller, Instant since, Instant until) {
@@ -1011,7 +1016,7 @@ abstract class LedgerContract {
         return jdbc.sql("SELECT COUNT(*) FROM " + table).query(Long.class).single();
     }
 
-    private Opened open(Intent intent) {
+    private OpenedRequest open(Intent intent) {
         return run(() -> ledger.open(intent));
     }
 

@@ -99,7 +99,7 @@ class PostgresTimeoutsIT {
         Files.writeString(directory.resolve("V1__slow.sql"), "SELECT pg_sleep(3);");
         try (HikariDataSource pool = pool(Databases.postgres() + "&queryTimeout=1&socketTimeout=2")) {
             FluentConfiguration flyway = Flyway.configure().dataSource(pool).locations("filesystem:" + directory);
-            new UnhurriedMigrations().customize(flyway);
+            new MigrationsWithoutTimeouts().customize(flyway);
 
             assertThat(flyway.load().migrate().migrationsExecuted).isEqualTo(1);
             // the pool's connections are as before

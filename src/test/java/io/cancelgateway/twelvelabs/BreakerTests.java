@@ -162,6 +162,6 @@ class BreakerTests {
     }
 
     private static Attempt status(int status) {
-        return new Attempt.Refused(status, null, null, null);
+        return new Attempt.ErrorStatus(status, null, null, null);
     }
 }

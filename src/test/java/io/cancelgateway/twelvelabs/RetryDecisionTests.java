@@ -140,6 +140,6 @@ class RetryDecisionTests {
     }
 
     private static Attempt refused(int status, String retryAfter) {
-        return new Attempt.Refused(status, null, retryAfter, null);
+        return new Attempt.ErrorStatus(status, null, retryAfter, null);
     }
 }

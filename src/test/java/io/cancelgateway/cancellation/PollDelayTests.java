@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class PaceTests {
+class PollDelayTests {
 
     /** Takes off nothing. */
     private static final RandomGenerator NO_JITTER = () -> 0L;
@@ -19,17 +19,17 @@ class PaceTests {
     @ParameterizedTest
     @CsvSource({"PT0S,PT2S", "PT4S,PT2S", "PT10S,PT5S", "PT2M,PT1M", "PT24H,PT1M", "PT-5S,PT2S"})
     void theDelayIsHalfTheAgeWithinLimits(Duration age, Duration delay) {
-        Pace pace = new Pace(Duration.ofSeconds(2), Duration.ofMinutes(1), NO_JITTER);
+        PollDelay pollDelay = new PollDelay(Duration.ofSeconds(2), Duration.ofMinutes(1), NO_JITTER);
 
-        assertThat(pace.after(age)).isEqualTo(delay);
+        assertThat(pollDelay.after(age)).isEqualTo(delay);
     }
 
     @Test
     void delaysGrow() {
-        Pace pace = new Pace(Duration.ofSeconds(2), Duration.ofMinutes(1), NO_JITTER);
+        PollDelay pollDelay = new PollDelay(Duration.ofSeconds(2), Duration.ofMinutes(1), NO_JITTER);
         List<Duration> delays = new ArrayList<>();
         for (Duration age = Duration.ZERO; delays.size() < 12; age = age.plus(delays.getLast())) {
-            delays.add(pace.after(age));
+            delays.add(pollDelay.after(age));
         }
 
         assertThat(delays).isSorted().endsWith(Duration.ofMinutes(1));
@@ -37,9 +37,9 @@ class PaceTests {
 
     @Test
     void jitterTakesOffUpToAQuarter() {
-        Pace pace = new Pace(Duration.ofSeconds(2), Duration.ofMinutes(1), new Random(7));
+        PollDelay pollDelay = new PollDelay(Duration.ofSeconds(2), Duration.ofMinutes(1), new Random(7));
 
-        List<Duration> delays = java.util.stream.Stream.generate(() -> pace.after(Duration.ofSeconds(40)))
+        List<Duration> delays = java.util.stream.Stream.generate(() -> pollDelay.after(Duration.ofSeconds(40)))
                 .limit(1000)
                 .toList();
 
@@ -51,8 +51,8 @@ class PaceTests {
 
     @Test
     void anInitialDelayAboveTheLongestIsCut() {
-        Pace pace = new Pace(Duration.ofMinutes(5), Duration.ofSeconds(1), NO_JITTER);
+        PollDelay pollDelay = new PollDelay(Duration.ofMinutes(5), Duration.ofSeconds(1), NO_JITTER);
 
-        assertThat(pace.after(Duration.ZERO)).isEqualTo(Duration.ofSeconds(1));
+        assertThat(pollDelay.after(Duration.ZERO)).isEqualTo(Duration.ofSeconds(1));
     }
 }

@@ -7,4 +7,4 @@ package io.cancelgateway.twelvelabs;
  * @param sent cancels that were sent, 0 or more
  * @param ambiguous whether one of them may have taken effect without an answer
  */
-public record Delivery(Answer answer, int sent, boolean ambiguous) {}
+public record CancelResult(Answer answer, int sent, boolean ambiguous) {}

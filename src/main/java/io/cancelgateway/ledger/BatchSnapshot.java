@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * @param modelName at most 100 characters, or null where it is not known
  * @param analysisMode at most 100 characters, or null where it is not known
  */
-public record Sighting(@Nullable String modelName, @Nullable String analysisMode, ItemCounts counts) {
+public record BatchSnapshot(
+        @Nullable String modelName, @Nullable String analysisMode, ItemCounts counts) {
 
     /** The batch's end is known, the batch itself was not shown. */
-    public static final Sighting NONE = new Sighting(null, null, ItemCounts.UNKNOWN);
+    public static final BatchSnapshot NONE = new BatchSnapshot(null, null, ItemCounts.UNKNOWN);
 }

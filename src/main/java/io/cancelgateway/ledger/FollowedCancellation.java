@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param ambiguous whether a cancel may have taken effect without an answer
  * @param underWay whether a request has no outcome yet, be it still running or be it lost with its replica
  */
-public record Pursuit(
+public record FollowedCancellation(
         long id,
         int life,
         CancellationKey key,

@@ -12,7 +12,7 @@ import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomiz
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /** Lets a migration of PostgreSQL take as long as it takes: the pool's timeouts are made for short statements. */
-class UnhurriedMigrations implements FlywayConfigurationCustomizer {
+class MigrationsWithoutTimeouts implements FlywayConfigurationCustomizer {
 
     @Override
     public void customize(FluentConfiguration configuration) {

@@ -7,14 +7,14 @@ import java.util.random.RandomGenerator;
  * How long until the next look: half as long as it has taken so far, within limits, and up to a quarter less, so that
  * those that began together do not stay together. It needs no memory of the looks made.
  */
-final class Pace {
+final class PollDelay {
 
     private final Duration shortest;
     private final Duration longest;
     private final RandomGenerator random;
 
     /** @param shortest cut to {@code longest} where that is shorter */
-    Pace(Duration shortest, Duration longest, RandomGenerator random) {
+    PollDelay(Duration shortest, Duration longest, RandomGenerator random) {
         this.shortest = shortest.compareTo(longest) < 0 ? shortest : longest;
         this.longest = longest;
         this.random = random;

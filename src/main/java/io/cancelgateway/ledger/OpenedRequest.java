@@ -9,4 +9,4 @@ package io.cancelgateway.ledger;
  * @param started whether this request started it, for the first time or again; else it joined
  * @param unresolved whether it joined a cancellation of which an earlier request may have taken effect unnoticed
  */
-public record Opened(long id, int life, long request, boolean started, boolean unresolved) {}
+public record OpenedRequest(long id, int life, long request, boolean started, boolean unresolved) {}

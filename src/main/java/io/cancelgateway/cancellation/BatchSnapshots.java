@@ -1,18 +1,18 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.ItemCounts;
-import io.cancelgateway.ledger.Sighting;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchItems;
 
 /** Puts the vendor's batch into the ledger's words. */
-final class Sightings {
+final class BatchSnapshots {
 
-    private Sightings() {}
+    private BatchSnapshots() {}
 
-    static Sighting of(Batch batch) {
+    static BatchSnapshot of(Batch batch) {
         BatchItems items = batch.items();
-        return new Sighting(
+        return new BatchSnapshot(
                 batch.modelName(),
                 batch.analysisMode(),
                 new ItemCounts(
