@@ -1,10 +1,7 @@
 package io.cancelgateway.cancellation;
 
 import io.cancelgateway.caller.Caller;
-import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.CancellationKey;
-import io.cancelgateway.ledger.CancellationState;
-import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerTimeoutException;
@@ -15,13 +12,11 @@ import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.twelvelabs.Answer;
-import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.TwelveLabs;
-import io.cancelgateway.twelvelabs.VendorError;
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
 import java.time.Clock;
@@ -40,15 +35,14 @@ class Cancellations {
 
     private static final Logger log = LoggerFactory.getLogger(Cancellations.class);
 
-    private static final Runnable NOTHING = () -> {};
-
     /** How long an answer waits for its outcome to be written down; the deadline may have been reached by then. */
     private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofMillis(300);
 
     private final Ledger ledger;
     private final LedgerTransactions transactions;
     private final FollowUpSchedule followUps;
-    private final Endings endings;
+    private final Lifecycle lifecycle;
+    private final Recorder recorder;
     private final TwelveLabs twelveLabs;
     private final CancellationMetrics metrics;
     private final RefusalLog refusals;
@@ -59,7 +53,8 @@ class Cancellations {
             Ledger ledger,
             LedgerTransactions transactions,
             FollowUpSchedule followUps,
-            Endings endings,
+            Lifecycle lifecycle,
+            Recorder recorder,
             TwelveLabs twelveLabs,
             CancellationMetrics metrics,
             RefusalLog refusals,
@@ -68,7 +63,8 @@ class Cancellations {
         this.ledger = ledger;
         this.transactions = transactions;
         this.followUps = followUps;
-        this.endings = endings;
+        this.lifecycle = lifecycle;
+        this.recorder = recorder;
         this.twelveLabs = twelveLabs;
         this.metrics = metrics;
         this.refusals = refusals;
@@ -93,7 +89,7 @@ class Cancellations {
             OpenedRequest opened = open(intent(caller, tenant, batch, reason, deadline), deadline);
             CancelResult result = twelveLabs.cancel(tenant, batch, opened.unresolved(), deadline);
             outcome = Outcome.of(result.answer());
-            record(tenant, opened, result, outcome);
+            record(opened, result);
             return result.answer();
         } catch (RuntimeException e) {
             Problem problem = Problems.of(e);
@@ -166,94 +162,19 @@ class Cancellations {
         }
     }
 
-    /** What came back is the caller's whether it could be written down or not: the follow-up finds it out again. */
-    private void record(Tenant tenant, OpenedRequest opened, CancelResult result, Outcome outcome) {
+    /** The answer is the caller's, whether it can be written down or not: the follow-up finds out again. */
+    private void record(OpenedRequest opened, CancelResult result) {
         try {
             transactions.within(MAX_WAIT_FOR_OUTCOME, () -> {
-                write(tenant, opened, result, outcome);
+                try {
+                    recorder.record(lifecycle.answered(opened, result));
+                } catch (RuntimeException e) {
+                    log.error("What became of {} could not be written; its follow-up will find out", opened, e);
+                }
                 return opened;
             });
         } catch (LedgerTimeoutException e) {
-            log.warn(
-                    "The outcome of cancellation {} is not written down yet; the answer goes out, its follow-up will find"
-                            + " out",
-                    opened);
+            log.warn("What became of {} is not committed yet; it is answered, and its follow-up will find out", opened);
         }
-    }
-
-    private void write(Tenant tenant, OpenedRequest opened, CancelResult result, Outcome outcome) {
-        try {
-            switch (result.answer()) {
-                case Answer.Accepted(Batch batch) ->
-                    accepted(tenant, opened, result, outcome, BatchSnapshots.of(batch));
-                case Answer.Found(Batch batch) -> found(opened, result, outcome, batch);
-                case Answer.NotFound _ -> ended(opened, result, outcome, CancellationState.NOT_FOUND);
-                case Answer.KeyRejected() -> ended(opened, result, outcome, CancellationState.REJECTED);
-                case Answer.AlreadyTerminal(VendorError error) -> ended(opened, result, outcome, Endings.of(error));
-                case Answer.Invalid _,
-                        Answer.RateLimited _,
-                        Answer.Failed _,
-                        Answer.Unavailable _,
-                        Answer.DeadlineExceeded _ -> ended(opened, result, outcome, CancellationState.FAILED);
-            }
-        } catch (RuntimeException e) {
-            log.error("The outcome of cancellation {} is not written down; its follow-up will find it out", opened, e);
-        }
-    }
-
-    private void accepted(
-            Tenant tenant, OpenedRequest opened, CancelResult result, Outcome outcome, BatchSnapshot snapshot) {
-        Instant now = clock.instant();
-        boolean first = transactions.run(() -> {
-            boolean won = ledger.accept(opened.id(), result.sent(), snapshot, now);
-            if (!won) {
-                ledger.attempted(opened.id(), result.sent(), result.ambiguous(), now);
-            }
-            ledger.answered(opened.request(), outcome.word());
-            return won;
-        });
-        @Nullable Integer canceled = snapshot.counts().canceled();
-        if (first && canceled != null) {
-            metrics.acceptedCanceledItems(tenant.id(), canceled);
-        }
-    }
-
-    /** It is canceled already: through us, if one of our attempts went without an answer; else by someone else. */
-    private void found(OpenedRequest opened, CancelResult result, Outcome outcome, Batch batch) {
-        Instant now = clock.instant();
-        Optional<CancellationState> end = Endings.of(batch);
-        transactions
-                .run(() -> {
-                    ledger.attempted(opened.id(), result.sent(), result.ambiguous(), now);
-                    ledger.answered(opened.request(), outcome.word());
-                    Optional<FollowedCancellation> followed = ledger.followed(opened.id(), opened.life());
-                    if (end.isEmpty() || followed.isEmpty()) {
-                        return NOTHING;
-                    }
-                    if (followed.get().ambiguous() || followed.get().state() == CancellationState.CANCELING) {
-                        Runnable count = endings.finish(followed.get(), end.get(), BatchSnapshots.of(batch), now);
-                        followUps.remove(opened);
-                        return count;
-                    }
-                    // one that is under way may find that it was through us, or the follow-up may
-                    if (ledger.endIfNothingUnresolved(opened.id(), end.get(), now)) {
-                        followUps.remove(opened);
-                    }
-                    return NOTHING;
-                })
-                .run();
-    }
-
-    private void ended(OpenedRequest opened, CancelResult result, Outcome outcome, CancellationState end) {
-        Instant now = clock.instant();
-        transactions.run(() -> {
-            ledger.attempted(opened.id(), result.sent(), result.ambiguous(), now);
-            ledger.answered(opened.request(), outcome.word());
-            boolean won = ledger.endIfNothingUnresolved(opened.id(), end, now);
-            if (won) {
-                followUps.remove(opened);
-            }
-            return won;
-        });
     }
 }

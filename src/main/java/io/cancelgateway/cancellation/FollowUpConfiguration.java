@@ -6,10 +6,16 @@ import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler.OnCompleteRemove;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import io.cancelgateway.ledger.Change;
+import io.cancelgateway.ledger.Effect;
+import io.cancelgateway.ledger.FollowedCancellation;
+import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.tenant.Tenants;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,13 +23,39 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class FollowUpConfiguration {
 
+    /** What a poll's statements may take beside the poll itself. */
+    private static final Duration FOR_THE_LEDGER = Duration.ofSeconds(6);
+
     @Bean
     PollDelay pollDelay(FollowUpProperties properties, RandomGenerator random) {
         return new PollDelay(properties.initialDelay(), properties.maxDelay(), random);
     }
 
-    /** What a poll's statements may take beside the poll itself. */
-    private static final Duration FOR_THE_LEDGER = Duration.ofSeconds(6);
+    @Bean
+    FollowUp followUp(
+            Ledger ledger,
+            Lifecycle lifecycle,
+            Recorder recorder,
+            TwelveLabs twelveLabs,
+            Tenants tenants,
+            Clock clock,
+            PollDelay pollDelay) {
+        return new FollowUp(records(ledger, recorder), lifecycle, twelveLabs, tenants::find, clock, pollDelay);
+    }
+
+    private static FollowUp.Records records(Ledger ledger, Recorder recorder) {
+        return new FollowUp.Records() {
+            @Override
+            public Optional<FollowedCancellation> find(long id, int life) {
+                return ledger.followed(id, life);
+            }
+
+            @Override
+            public Effect record(Change change) {
+                return recorder.record(change);
+            }
+        };
+    }
 
     /** Run by any replica; taken over from one that dies; run again later where it fails, such as without a database. */
     @Bean
@@ -36,13 +68,13 @@ class FollowUpConfiguration {
             DbSchedulerProperties scheduler) {
         // here, since the scheduler is made of its tasks: it reads its settings after this
         waitAtShutdown(scheduler, twelveLabs.longestPoll());
-        return Tasks.custom(FollowUpSchedule.TASK)
+        return Tasks.custom(FollowUpTask.DESCRIPTOR)
                 .onDeadExecutionRevive()
                 .onFailure((execution, operations) -> operations.reschedule(
                         execution, clock.instant().plus(pollDelay.jittered(properties.maxDelay()))))
                 .execute((instance, context) -> {
-                    FollowUpSchedule.Step step = FollowUpSchedule.parse(instance.getId());
-                    return followUp.run(step.id(), step.life())
+                    FollowUpTask task = FollowUpTask.parse(instance.getId());
+                    return followUp.run(task.id(), task.life())
                             .<CompletionHandler<Void>>map(delay -> {
                                 Instant next = clock.instant().plus(delay);
                                 return (execution, operations) -> operations.reschedule(execution, next);

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * How long until the next look: half as long as it has taken so far, within limits, and up to a quarter less, so that
- * those that began together do not stay together. It needs no memory of the looks made.
+ * The delay before the next poll: half of the cancellation's age, within limits, and up to a quarter less, so that those
+ * that began together do not stay together. It grows without counting the polls made.
  */
 final class PollDelay {
 
@@ -20,7 +20,7 @@ final class PollDelay {
         this.random = random;
     }
 
-    /** @param age since the cancellation was requested */
+    /** @param age of the cancellation, since it was last started */
     Duration after(Duration age) {
         Duration half = age.dividedBy(2);
         Duration cut = half.compareTo(longest) < 0 ? half : longest;

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Where a cancellation stands, and where it can go from there. */
 public enum CancellationState {
@@ -33,7 +34,7 @@ public enum CancellationState {
         return this != REQUESTED && this != CANCELING;
     }
 
-    /** Whether a record may go from this state to {@code next}. */
+    /** Whether a record may go from this state to {@code next}: the one table of transitions, used by every statement. */
     boolean canMoveTo(CancellationState next) {
         return switch (this) {
             case REQUESTED -> next != REQUESTED;
@@ -46,10 +47,19 @@ public enum CancellationState {
         };
     }
 
-    /** The words of the states from which a record may go to {@code next}. */
+    /** The words of the states from which a record comes to {@code next} without being started again. */
     static List<String> wordsBefore(CancellationState next) {
+        return words(state -> !state.terminal() && state.canMoveTo(next));
+    }
+
+    /** The words of the states from which a new cancel starts a record again. */
+    static List<String> wordsOfRestartable() {
+        return words(state -> state.terminal() && state.canMoveTo(REQUESTED));
+    }
+
+    private static List<String> words(Predicate<CancellationState> wanted) {
         return Arrays.stream(values())
-                .filter(state -> state.canMoveTo(next))
+                .filter(wanted)
                 .map(CancellationState::word)
                 .toList();
     }

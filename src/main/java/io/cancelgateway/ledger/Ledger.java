@@ -40,7 +40,7 @@ public class Ledger {
      */
     public OpenedRequest open(Intent intent) {
         return insert(intent)
-                .map(id -> new OpenedRequest(id, 1, addRequest(id, 1, intent), true, false))
+                .map(id -> new OpenedRequest(intent.key(), id, 1, addRequest(id, 1, intent), true, false))
                 .orElseGet(() -> join(intent));
     }
 
@@ -83,7 +83,7 @@ public class Ledger {
                 .query((row, _) -> new Joined(row.getLong("id"), row.getInt("life"), row.getBoolean("unresolved")))
                 .single();
         long request = addRequest(joined.id(), joined.life(), intent);
-        return new OpenedRequest(joined.id(), joined.life(), request, restarted, joined.unresolved());
+        return new OpenedRequest(intent.key(), joined.id(), joined.life(), request, restarted, joined.unresolved());
     }
 
     private record Joined(long id, int life, boolean unresolved) {}
@@ -108,8 +108,7 @@ public class Ledger {
      * Its requested_at stays: lists are in that order, and whoever is paging one would miss a record that moved.
      */
     private boolean restart(Intent intent) {
-        return 1
-                == jdbc.sql("""
+        int rows = jdbc.sql("""
                                 UPDATE cancellation
                                    SET state = CASE WHEN accepted_at IS NULL THEN 'requested' ELSE 'canceling' END,
                                        ambiguous = state = 'unconfirmed',
@@ -118,14 +117,15 @@ public class Ledger {
                                        finished_at = NULL, deadline_at = :deadline, last_attempt_at = NULL
                                  WHERE tenant = :tenant AND batch_id = :batch AND state IN (:before)
                                 """)
-                        .param("caller", intent.caller())
-                        .param("reason", intent.reason())
-                        .param("received", utc(intent.receivedAt()))
-                        .param("deadline", utc(intent.deadline()))
-                        .param("tenant", intent.key().tenant().value())
-                        .param("batch", intent.key().batchId())
-                        .param("before", CancellationState.wordsBefore(CancellationState.REQUESTED))
-                        .update();
+                .param("caller", intent.caller())
+                .param("reason", intent.reason())
+                .param("received", utc(intent.receivedAt()))
+                .param("deadline", utc(intent.deadline()))
+                .param("tenant", intent.key().tenant().value())
+                .param("batch", intent.key().batchId())
+                .param("before", CancellationState.wordsOfRestartable())
+                .update();
+        return rows == 1;
     }
 
     private long addRequest(long id, int life, Intent intent) {
@@ -149,27 +149,28 @@ public class Ledger {
     }
 
     /**
-     * The upstream took the cancel.
+     * The upstream accepted the cancel: counts the request's cancels, and shows the batch as it was then.
      *
      * @param sent cancels sent by this request
      * @return whether this is the first acceptance
      */
     public boolean accept(long id, int sent, BatchSnapshot snapshot, Instant now) {
-        return 1
-                == jdbc.sql("""
+        int rows = jdbc.sql("""
                                 UPDATE cancellation
                                    SET state = 'canceling', accepted_at = :now, attempts = attempts + :sent,
                                        model_name = :model, analysis_mode = :mode,
                                        accepted_total_items = :total, accepted_queued_items = :queued,
                                        accepted_processing_items = :processing, accepted_ready_items = :ready,
                                        accepted_failed_items = :failed, accepted_canceled_items = :canceled
-                                 WHERE id = :id AND state = 'requested'
+                                 WHERE id = :id AND state IN (:before)
                                 """)
-                        .param("now", utc(now))
-                        .param("sent", sent)
-                        .params(seen(snapshot))
-                        .param("id", id)
-                        .update();
+                .param("before", CancellationState.wordsBefore(CancellationState.CANCELING))
+                .param("now", utc(now))
+                .param("sent", sent)
+                .params(seen(snapshot))
+                .param("id", id)
+                .update();
+        return rows == 1;
     }
 
     private static Map<String, @Nullable Object> seen(BatchSnapshot snapshot) {
@@ -215,15 +216,14 @@ public class Ledger {
     }
 
     /**
-     * The batch's end is known.
+     * The batch's end is known, or will not be: ends the record, with the counts that were seen.
      *
      * @param end {@code canceled}, {@code completed} or {@code expired}; or {@code unconfirmed}, where it will not be
      * @param life the life that was looked at: one that was started since is another matter
      * @return whether it was this call that ended it
      */
     public boolean endWithBatch(long id, int life, CancellationState end, BatchSnapshot snapshot, Instant now) {
-        return 1
-                == jdbc.sql("""
+        int rows = jdbc.sql("""
                                 UPDATE cancellation
                                    SET state = :end, finished_at = :now,
                                        model_name = COALESCE(:model, model_name),
@@ -233,13 +233,14 @@ public class Ledger {
                                        final_failed_items = :failed, final_canceled_items = :canceled
                                  WHERE id = :id AND life = :life AND state IN (:before)
                                 """)
-                        .param("end", end.word())
-                        .param("now", utc(now))
-                        .params(seen(snapshot))
-                        .param("id", id)
-                        .param("life", life)
-                        .param("before", CancellationState.wordsBefore(end))
-                        .update();
+                .param("end", end.word())
+                .param("now", utc(now))
+                .params(seen(snapshot))
+                .param("id", id)
+                .param("life", life)
+                .param("before", CancellationState.wordsBefore(end))
+                .update();
+        return rows == 1;
     }
 
     /**
@@ -250,21 +251,22 @@ public class Ledger {
      * @return whether it was this call that ended it
      */
     public boolean endIfNothingUnresolved(long id, CancellationState end, Instant now) {
-        return 1
-                == jdbc.sql("""
+        int rows = jdbc.sql("""
                                 UPDATE cancellation
                                    SET state = :end, finished_at = :now
-                                 WHERE id = :id AND state = 'requested' AND NOT ambiguous
+                                 WHERE id = :id AND state IN (:before) AND accepted_at IS NULL AND NOT ambiguous
                                    AND (:certain OR NOT EXISTS (
                                         SELECT 1 FROM cancellation_request r
                                          WHERE r.cancellation_id = cancellation.id
                                            AND r.life = cancellation.life AND r.outcome IS NULL))
                                 """)
-                        .param("certain", end == CancellationState.COMPLETED || end == CancellationState.EXPIRED)
-                        .param("end", end.word())
-                        .param("now", utc(now))
-                        .param("id", id)
-                        .update();
+                .param("before", CancellationState.wordsBefore(end))
+                .param("certain", end == CancellationState.COMPLETED || end == CancellationState.EXPIRED)
+                .param("end", end.word())
+                .param("now", utc(now))
+                .param("id", id)
+                .update();
+        return rows == 1;
     }
 
     /**
@@ -274,19 +276,20 @@ public class Ledger {
      * @return whether it was this call that ended it; false too where a new request came in meanwhile
      */
     public boolean endIfUnchangedSince(FollowedCancellation seen, CancellationState end, Instant now) {
-        return 1
-                == jdbc.sql("""
+        int rows = jdbc.sql("""
                                 UPDATE cancellation
                                    SET state = :end, finished_at = :now
-                                 WHERE id = :id AND life = :life AND state = 'requested'
+                                 WHERE id = :id AND life = :life AND state IN (:before) AND accepted_at IS NULL
                                    AND deadline_at = :deadline AND deadline_at <= :now
                                 """)
-                        .param("end", end.word())
-                        .param("now", utc(now))
-                        .param("id", seen.id())
-                        .param("life", seen.life())
-                        .param("deadline", utc(seen.deadline()))
-                        .update();
+                .param("end", end.word())
+                .param("now", utc(now))
+                .param("id", seen.id())
+                .param("life", seen.life())
+                .param("before", CancellationState.wordsBefore(end))
+                .param("deadline", utc(seen.deadline()))
+                .update();
+        return rows == 1;
     }
 
     /** Adds the items of a batch that ended canceled through us; in the transaction that ended it. */
@@ -357,11 +360,11 @@ public class Ledger {
      * @return whether it was there and not picked
      */
     public boolean removeFollowUp(String task, String instance) {
-        return 1
-                == jdbc.sql("""
+        int rows = jdbc.sql("""
                                 DELETE FROM scheduled_tasks
                                  WHERE task_name = :task AND task_instance = :instance AND picked = FALSE
                                 """).param("task", task).param("instance", instance).update();
+        return rows == 1;
     }
 
     /**

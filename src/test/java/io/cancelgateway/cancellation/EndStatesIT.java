@@ -8,7 +8,6 @@ import io.cancelgateway.TestClock;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerQueries;
-import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
@@ -69,10 +68,10 @@ class EndStatesIT extends EndToEnd {
     private LedgerQueries records;
 
     @Autowired
-    private LedgerTransactions transactions;
+    private Lifecycle lifecycle;
 
     @Autowired
-    private Endings endings;
+    private Recorder recorder;
 
     @Autowired
     private TwelveLabs twelveLabs;
@@ -398,10 +397,10 @@ class EndStatesIT extends EndToEnd {
         awaitEnd(batch, "unconfirmed");
     }
 
-    /** Waits as long between looks as the age of a cancellation lets it. */
+    /** Waits as long between polls as the age of a cancellation lets it. */
     private FollowUp unhurried() {
         PollDelay pollDelay = new PollDelay(Duration.ofMillis(1), Duration.ofHours(10), RandomGenerator.getDefault());
-        return new FollowUp(ledger, transactions, endings, twelveLabs, tenants, CLOCK, pollDelay);
+        return new FollowUpConfiguration().followUp(ledger, lifecycle, recorder, twelveLabs, tenants, CLOCK, pollDelay);
     }
 
     private long id(SimulatedBatch batch) {

@@ -1,0 +1,89 @@
+package io.cancelgateway.cancellation;
+
+import io.cancelgateway.ledger.BatchSnapshot;
+import io.cancelgateway.ledger.CancellationState;
+import io.cancelgateway.ledger.Change;
+import io.cancelgateway.ledger.ChangeWriter;
+import io.cancelgateway.ledger.Effect;
+import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.ledger.LedgerMetrics;
+import io.cancelgateway.ledger.LedgerTransactions;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/** Commits changes, and then counts what they did: once, whoever found it out. */
+@Component
+class Recorder {
+
+    private static final Logger log = LoggerFactory.getLogger(Recorder.class);
+
+    private final LedgerTransactions transactions;
+    private final ChangeWriter changes;
+    private final Ledger ledger;
+    private final LedgerMetrics ledgerMetrics;
+    private final CancellationMetrics metrics;
+
+    Recorder(
+            LedgerTransactions transactions,
+            ChangeWriter changes,
+            Ledger ledger,
+            LedgerMetrics ledgerMetrics,
+            CancellationMetrics metrics) {
+        this.transactions = transactions;
+        this.changes = changes;
+        this.ledger = ledger;
+        this.ledgerMetrics = ledgerMetrics;
+        this.metrics = metrics;
+    }
+
+    /**
+     * Commits a change, and counts what it did.
+     *
+     * @throws org.springframework.dao.DataAccessException where the database fails; then nothing is counted
+     */
+    Effect record(Change change) {
+        Effect effect = transactions.run(() -> {
+            Effect written = changes.write(change);
+            // a follow-up that ended the record itself is running, and is over with that
+            if (written.ended() && change.request() != null) {
+                FollowUpTask task = new FollowUpTask(change.id(), change.life());
+                ledger.removeFollowUp(task.name(), task.instance());
+            }
+            return written;
+        });
+        count(effect);
+        return effect;
+    }
+
+    private void count(Effect effect) {
+        switch (effect) {
+            case Effect.None() -> {}
+            case Effect.FirstAccepted accepted -> {
+                @Nullable Integer canceled = accepted.snapshot().counts().canceled();
+                if (canceled != null) {
+                    metrics.acceptedCanceledItems(accepted.key().tenant(), canceled);
+                }
+            }
+            case Effect.Ended ended ->
+                log.info(
+                        "Cancellation of {} ended: {}",
+                        ended.key(),
+                        ended.state().word());
+            case Effect.EndedWithBatch ended -> count(ended);
+        }
+    }
+
+    private void count(Effect.EndedWithBatch ended) {
+        BatchSnapshot snapshot = ended.snapshot();
+        log.info("Cancellation of {} ended: {}, {}", ended.key(), ended.state().word(), snapshot.counts());
+        if (ended.state() == CancellationState.CANCELED) {
+            metrics.items(ended.key().tenant(), snapshot);
+            ledgerMetrics.changed(ended.key().tenant());
+        }
+        if (ended.sinceAcceptance() != null && ended.state() != CancellationState.UNCONFIRMED) {
+            metrics.confirmed(ended.sinceAcceptance());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.cancelgateway.ledger;
+
+import io.cancelgateway.ledger.Change.RequestResult;
+import io.cancelgateway.ledger.Change.Transition;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** Writes changes with the ledger's statements, in the caller's transaction. The database decides who wins. */
+@Component
+public class ChangeWriter {
+
+    private final Ledger ledger;
+
+    ChangeWriter(Ledger ledger) {
+        this.ledger = ledger;
+    }
+
+    /**
+     * Writes a change, and tells what it did.
+     *
+     * @throws org.springframework.dao.DataAccessException where the database fails, or has another writer
+     */
+    public Effect write(Change change) {
+        return switch (change.transition()) {
+            case Transition.Accept(BatchSnapshot snapshot) -> accept(change, snapshot);
+            case Transition.End end -> {
+                @Nullable RequestResult result = change.request();
+                if (result != null) {
+                    // first of all: it locks the record, so that of several requests that end the last one knows it is
+                    attempted(change, result);
+                    ledger.answered(result.id(), result.outcome());
+                }
+                yield end(change, end);
+            }
+        };
+    }
+
+    /** One statement writes the acceptance and counts the attempts. */
+    private Effect accept(Change change, BatchSnapshot snapshot) {
+        @Nullable RequestResult result = change.request();
+        boolean first = ledger.accept(change.id(), result == null ? 0 : result.sent(), snapshot, change.at());
+        if (result == null) {
+            return new Effect.None(); // learned by a poll: there was no 202
+        }
+        if (!first) {
+            attempted(change, result);
+        }
+        ledger.answered(result.id(), result.outcome());
+        return first ? new Effect.FirstAccepted(change.key(), snapshot) : new Effect.None();
+    }
+
+    private void attempted(Change change, RequestResult result) {
+        ledger.attempted(change.id(), result.sent(), result.ambiguous(), change.at());
+    }
+
+    private Effect end(Change change, Transition.End transition) {
+        Instant at = change.at();
+        return switch (transition) {
+            case Transition.Stay() -> new Effect.None();
+            case Transition.EndWithBatch(FollowedCancellation seen, CancellationState end, BatchSnapshot snapshot) ->
+                endWithBatch(seen, end, snapshot, at);
+            case Transition.EndAsFound(CancellationState end, BatchSnapshot snapshot) ->
+                endAsFound(change, end, snapshot);
+            case Transition.EndIfNothingUnresolved(CancellationState end) ->
+                ended(change, end, ledger.endIfNothingUnresolved(change.id(), end, at));
+            case Transition.EndIfUnchangedSince(FollowedCancellation seen, CancellationState end) ->
+                ended(change, end, ledger.endIfUnchangedSince(seen, end, at));
+        };
+    }
+
+    private Effect endWithBatch(FollowedCancellation seen, CancellationState end, BatchSnapshot snapshot, Instant at) {
+        if (!ledger.endWithBatch(seen.id(), seen.life(), end, snapshot, at)) {
+            return new Effect.None();
+        }
+        if (end == CancellationState.CANCELED) {
+            ledger.addToTotals(seen.key().tenant(), snapshot.counts());
+        }
+        @Nullable Instant accepted = seen.acceptedAt();
+        return new Effect.EndedWithBatch(
+                seen.key(), end, snapshot, accepted == null ? null : Duration.between(accepted, at));
+    }
+
+    private Effect endAsFound(Change change, CancellationState end, BatchSnapshot snapshot) {
+        Optional<FollowedCancellation> now = ledger.followed(change.id(), change.life());
+        if (now.isEmpty()) {
+            return new Effect.None(); // started again meanwhile
+        }
+        boolean maybeOurs = now.get().ambiguous() || now.get().state() == CancellationState.CANCELING;
+        return maybeOurs
+                ? endWithBatch(now.get(), end, snapshot, change.at())
+                : ended(change, end, ledger.endIfNothingUnresolved(change.id(), end, change.at()));
+    }
+
+    private static Effect ended(Change change, CancellationState end, boolean won) {
+        return won ? new Effect.Ended(change.key(), end) : new Effect.None();
+    }
+}

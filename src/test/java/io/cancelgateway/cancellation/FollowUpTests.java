@@ -1,0 +1,306 @@
+package io.cancelgateway.cancellation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cancelgateway.ledger.CancellationKey;
+import io.cancelgateway.ledger.CancellationState;
+import io.cancelgateway.ledger.Change;
+import io.cancelgateway.ledger.Change.Transition;
+import io.cancelgateway.ledger.Effect;
+import io.cancelgateway.ledger.FollowedCancellation;
+import io.cancelgateway.tenant.ApiKey;
+import io.cancelgateway.tenant.Tenant;
+import io.cancelgateway.tenant.TenantId;
+import io.cancelgateway.twelvelabs.Answer;
+import io.cancelgateway.twelvelabs.Batch;
+import io.cancelgateway.twelvelabs.BatchId;
+import io.cancelgateway.twelvelabs.BatchItems;
+import io.cancelgateway.twelvelabs.CancelResult;
+import io.cancelgateway.twelvelabs.Deadline;
+import io.cancelgateway.twelvelabs.DoorRefusal;
+import io.cancelgateway.twelvelabs.TwelveLabs;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** When a batch is polled: with a clock that is set, without a scheduler, a database or a wait. */
+class FollowUpTests {
+
+    private static final Instant NOON = Instant.parse("2026-06-01T12:00:00Z");
+    private static final CancellationKey KEY = new CancellationKey(new TenantId("acme"), "68f4ddaf8aaa60d33df0e800");
+    private static final Tenant ACME =
+            new Tenant(KEY.tenant(), ApiKey.parse("tlk_acme").orElseThrow());
+
+    private final SetClock clock = new SetClock(NOON);
+    private final Vendor vendor = new Vendor();
+    private final Ledger ledger = new Ledger();
+    private final FollowUp followUp = new FollowUp(
+            ledger,
+            new Lifecycle(clock),
+            vendor,
+            id -> Optional.of(ACME).filter(_ -> !ledger.tenantRemoved),
+            clock,
+            // no jitter
+            new PollDelay(Duration.ofSeconds(2), Duration.ofSeconds(60), () -> 0));
+
+    @Test
+    void pollsUntilTheBatchHasEndedAndNotAgain() {
+        ledger.record = canceling();
+        vendor.answer = found("canceling");
+        for (int i = 0; i < 3; i++) {
+            assertThat(followUp.run(1, 1)).isPresent();
+        }
+        assertThat(ledger.changes).isEmpty();
+
+        vendor.answer = found("canceled");
+        assertThat(followUp.run(1, 1)).isEmpty();
+
+        assertThat(vendor.polls).isEqualTo(4);
+        assertThat(ledger.transitions())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Transition.EndWithBatch.class,
+                        end -> assertThat(end.end()).isEqualTo(CancellationState.CANCELED));
+    }
+
+    @Test
+    void whatIsGoneOrHasEndedIsNotPolled() {
+        assertThat(followUp.run(1, 1)).isEmpty();
+        ledger.record = followed(CancellationState.CANCELED, NOON, null, false);
+        assertThat(followUp.run(1, 1)).isEmpty();
+
+        assertThat(vendor.polls).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 2", "3, 2", "10, 5", "100, 50", "1000, 60"})
+    void theDelayIsHalfOfTheAgeWithinLimits(int age, int delay) {
+        ledger.record = canceling();
+        vendor.answer = found("canceling");
+        clock.push(Duration.ofSeconds(age));
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(delay));
+    }
+
+    @Test
+    void whileACallerMayStillBeAnsweredItsBatchIsNotPolled() {
+        ledger.record = followed(CancellationState.REQUESTED, NOON, null, true);
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
+        assertThat(vendor.polls).isZero();
+
+        clock.push(Duration.ofSeconds(15));
+        vendor.answer = found("processing");
+        assertThat(followUp.run(1, 1)).isPresent();
+        assertThat(vendor.polls).isEqualTo(1);
+    }
+
+    @Test
+    void aRetryAfterIsAddedButNoMoreThanFiveMinutes() {
+        ledger.record = canceling();
+        for (Answer answer : new Answer[] {
+            new Answer.RateLimited(Duration.ofSeconds(30)),
+            new Answer.Unavailable(Duration.ofSeconds(30)),
+            new Answer.Failed("down", Duration.ofSeconds(30))
+        }) {
+            vendor.answer = answer;
+            assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(32));
+        }
+
+        vendor.answer = new Answer.RateLimited(Duration.ofHours(1));
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(302));
+        vendor.answer = new Answer.Failed("down", null);
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
+        vendor.answer = new Answer.DeadlineExceeded();
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
+        assertThat(ledger.changes).isEmpty();
+    }
+
+    @Test
+    void aRefusedKeyIsProbedEveryQuarterOfAnHour() {
+        ledger.record = canceling();
+        vendor.answer = new Answer.KeyRejected();
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofMinutes(15));
+    }
+
+    @Test
+    void aRemovedTenantMayComeBack() {
+        ledger.record = canceling();
+        ledger.tenantRemoved = true;
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
+        assertThat(vendor.polls).isZero();
+    }
+
+    @Test
+    void aBatchThatStillRunsIsGivenUpAfterItsLifeOf24Hours() {
+        ledger.record = canceling();
+        vendor.answer = found("canceling");
+        clock.push(Duration.ofHours(24).minusSeconds(1));
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(60));
+
+        clock.push(Duration.ofSeconds(1));
+        assertThat(followUp.run(1, 1)).isEmpty();
+        assertGivenUp();
+    }
+
+    @Test
+    void oneThatCannotBePolledIsGivenUpAnHourLater() {
+        ledger.record = canceling();
+        for (Answer answer : new Answer[] {new Answer.Failed("down", null), new Answer.DeadlineExceeded(), null}) {
+            vendor.answer = answer; // null: the poll throws
+            clock.set(NOON.plus(Duration.ofHours(25)).minusSeconds(1));
+            assertThat(followUp.run(1, 1)).isPresent();
+            clock.push(Duration.ofSeconds(1));
+            assertThat(followUp.run(1, 1)).isEmpty();
+            assertGivenUp();
+            ledger.changes.clear();
+        }
+    }
+
+    @Test
+    void theLifeBeginsWithTheAcceptanceWhereThatIsLater() {
+        ledger.record = followed(CancellationState.CANCELING, NOON, NOON.plus(Duration.ofHours(2)), false);
+        vendor.answer = found("canceling");
+
+        clock.push(Duration.ofHours(25));
+        assertThat(followUp.run(1, 1)).isPresent();
+        clock.push(Duration.ofHours(1));
+        assertThat(followUp.run(1, 1)).isEmpty();
+    }
+
+    @Test
+    void whatAnotherWriterEndedFirstIsFoundOutByTheNextRun() {
+        ledger.record = followed(CancellationState.REQUESTED, NOON, null, false);
+        ledger.wins = false;
+        vendor.answer = new Answer.NotFound(new io.cancelgateway.twelvelabs.VendorError("resource_not_exist", "no"));
+        clock.push(Duration.ofSeconds(20));
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(10));
+    }
+
+    private void assertGivenUp() {
+        assertThat(ledger.transitions())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Transition.EndWithBatch.class,
+                        end -> assertThat(end.end()).isEqualTo(CancellationState.UNCONFIRMED));
+    }
+
+    private static FollowedCancellation canceling() {
+        return followed(CancellationState.CANCELING, NOON, NOON, false);
+    }
+
+    private static FollowedCancellation followed(
+            CancellationState state, Instant startedAt, Instant acceptedAt, boolean underWay) {
+        return new FollowedCancellation(
+                1, 1, KEY, state, startedAt, acceptedAt, startedAt.plusSeconds(15), null, false, underWay);
+    }
+
+    private static Answer found(String status) {
+        return new Answer.Found(new Batch(status, null, null, new BatchItems(1, 0, 0, 0, 0, 1), new byte[0]));
+    }
+
+    private static final class Ledger implements FollowUp.Records {
+
+        private FollowedCancellation record;
+        private boolean tenantRemoved;
+        private boolean wins = true;
+        private final List<Change> changes = new ArrayList<>();
+
+        @Override
+        public Optional<FollowedCancellation> find(long id, int life) {
+            return Optional.ofNullable(record);
+        }
+
+        @Override
+        public Effect record(Change change) {
+            changes.add(change);
+            return wins ? new Effect.Ended(change.key(), CancellationState.CANCELED) : new Effect.None();
+        }
+
+        private List<Transition> transitions() {
+            return changes.stream().map(Change::transition).toList();
+        }
+    }
+
+    private static final class Vendor implements TwelveLabs {
+
+        private Answer answer;
+        private int polls;
+
+        @Override
+        public Answer poll(Tenant tenant, BatchId batch) {
+            polls++;
+            if (answer == null) {
+                throw new IllegalStateException("a poll that fails");
+            }
+            return answer;
+        }
+
+        @Override
+        public CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
+            throw new AssertionError("A follow-up never cancels");
+        }
+
+        @Override
+        public Optional<DoorRefusal> refusal(Tenant tenant, Deadline deadline) {
+            throw new AssertionError("A follow-up does not stand at the door");
+        }
+
+        @Override
+        public Answer retrieve(Tenant tenant, BatchId batch) {
+            throw new AssertionError("A follow-up comes after the callers");
+        }
+
+        @Override
+        public Duration longestPoll() {
+            return Duration.ZERO;
+        }
+
+        @Override
+        public Deadline startDeadline() {
+            throw new AssertionError("A follow-up has no caller");
+        }
+    }
+
+    private static final class SetClock extends Clock {
+
+        private Instant now;
+
+        private SetClock(Instant now) {
+            this.now = now;
+        }
+
+        private void set(Instant instant) {
+            now = instant;
+        }
+
+        private void push(Duration duration) {
+            now = now.plus(duration);
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}
