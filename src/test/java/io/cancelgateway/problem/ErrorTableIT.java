@@ -319,10 +319,13 @@ class ErrorTableIT extends EndToEnd {
     void anUpstreamThatFails(Fault fault, int status, String code, String result) {
         List<Double> before = new ArrayList<>();
         boolean lookedAt = result.equals("unreadable");
+        String id = ACME.createBatch().id();
+        // no connection that a reset would find stale
+        retrieve(id);
+        SIMULATOR.reset();
         for (String operation : List.of("cancel", "retrieve")) {
             before.add(count("cancel.gateway.upstream.attempts", "operation", operation, "result", result));
         }
-        String id = ACME.createBatch().id();
         SIMULATOR.next(Operation.CANCEL, fault);
         SIMULATOR.next(Operation.RETRIEVE, fault, fault);
 

@@ -130,39 +130,39 @@ class DoorIT extends EndToEnd {
     void manyCallersOfAnAccountThatHangsDoNotHinderAnotherTenant(CapturedOutput log) throws Exception {
         ACME.always(Fault.hangBefore());
         String hanging = ACME.createBatch().id();
-        List<Future<Integer>> refused = new ArrayList<>();
+        List<Future<Integer>> refusals = new ArrayList<>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < CALLERS; i++) {
-                refused.add(threads.submit(() -> {
-                    int atTheDoor = 0;
+                refusals.add(threads.submit(() -> {
+                    int refused = 0;
                     for (int call = 0; call < CALLS_EACH; call++) {
-                        atTheDoor += cancel(hanging).status() == 503 ? 1 : 0;
+                        // the bulkhead's until the tenant's breaker opens
+                        refused += Set.of(429, 503).contains(cancel(hanging).status()) ? 1 : 0;
                     }
-                    return atTheDoor;
+                    return refused;
                 }));
             }
-            await().until(() -> gauge("cancel.gateway.tenant.breakers", "state", "open") == 1);
             do {
                 assertThat(cancel(GLOBEX.createBatch().id(), AS_GLOBEX).status())
                         .isEqualTo(202);
-            } while (!refused.stream().allMatch(Future::isDone));
+            } while (!refusals.stream().allMatch(Future::isDone));
         }
 
         int calls = CALLERS * CALLS_EACH;
-        int atTheDoor = 0;
-        for (Future<Integer> caller : refused) {
-            atTheDoor += caller.get();
+        int refused = 0;
+        for (Future<Integer> caller : refusals) {
+            refused += caller.get();
         }
-        assertThat(atTheDoor).isGreaterThan(calls * 8 / 10);
-        // what was not refused at the door is written down; what was, is not
-        int requests = record(hanging).json().path("requests").size();
-        assertThat(requests).isPositive().isLessThanOrEqualTo(calls - atTheDoor + CALLERS);
+        assertThat(refused).isGreaterThan(calls * 8 / 10);
+        assertThat(gauge("cancel.gateway.tenant.breakers", "state", "open")).isEqualTo(1);
+        // only what got past the door is written down
+        assertThat(record(hanging).json().path("requests").size()).isBetween(1, calls / 5);
         long lines = log.getAll()
                 .lines()
-                .filter(line -> line.contains("refused at once, tenant_breaker"))
+                .filter(line -> line.contains("refused at once"))
                 .count();
-        assertThat(lines).isPositive().isLessThan(atTheDoor / 2);
-        assertThat(log.getAll()).containsPattern("[1-9][0-9]* like it before were not logged|0 like it before");
+        assertThat(lines).isPositive().isLessThan(refused / 2);
+        assertThat(log.getAll()).containsPattern("refused at once, \\w+; [1-9][0-9]* like it before were not logged");
     }
 
     private Reply record(String id) {

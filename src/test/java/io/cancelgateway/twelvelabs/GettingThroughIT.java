@@ -17,6 +17,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
@@ -112,7 +113,13 @@ class GettingThroughIT extends EndToEnd {
     void aRetrieveToReconcileOnADeadConnectionIsMadeAgain() {
         SimulatedBatch batch = ACME.createBatch(3, 0, Duration.ofHours(1));
         batch.cancelNow(Instant.now());
-        warm(2);
+        // two at the same time, so that there are two connections
+        SIMULATOR.always(Operation.CANCEL, Fault.slow(Duration.ofMillis(400)));
+        CompletableFuture<Reply> other =
+                CompletableFuture.supplyAsync(() -> cancel(ACME.createBatch().id()));
+        await().until(() -> SIMULATOR.requests().size() == 1);
+        retrieve(ACME.createBatch().id());
+        other.join();
         time.push(Duration.ofSeconds(2));
         SIMULATOR.reset();
         // the attempts use one connection and close it, so that the other one is left, which is old and dead
