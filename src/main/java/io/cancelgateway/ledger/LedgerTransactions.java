@@ -1,9 +1,8 @@
 package io.cancelgateway.ledger;
 
-import io.micrometer.context.ContextExecutorService;
-import io.micrometer.context.ContextSnapshotFactory;
 import java.sql.SQLTimeoutException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -11,8 +10,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
@@ -34,11 +35,9 @@ public class LedgerTransactions {
 
     private final TransactionTemplate transaction;
 
-    /** Keeps the caller's trace. Its threads are not waited for at shutdown: one may hang in the database. */
-    private final ExecutorService threads = ContextExecutorService.wrap(
-            Executors.newThreadPerTaskExecutor(
-                    Thread.ofVirtual().name("ledger-", 0).factory()),
-            ContextSnapshotFactory.builder().build()::captureAll);
+    /** Its threads are not waited for at shutdown: one may hang in the database. */
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("ledger-", 0).factory());
 
     LedgerTransactions(PlatformTransactionManager transactions) {
         this.transaction = new TransactionTemplate(transactions);
@@ -76,7 +75,14 @@ public class LedgerTransactions {
      * @throws LedgerTimeoutException where the wait is over
      */
     public <T> T within(Duration wait, Supplier<T> work) {
-        Future<T> running = threads.submit(work::get);
+        // for the trace id in log lines; the whole context of a request would cost more than the thread
+        @Nullable Map<String, String> logContext = MDC.getCopyOfContextMap();
+        Future<T> running = threads.submit(() -> {
+            if (logContext != null) {
+                MDC.setContextMap(logContext);
+            }
+            return work.get();
+        });
         try {
             return running.get(wait.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
