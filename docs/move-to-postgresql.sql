@@ -1,6 +1,7 @@
--- Copies the ledger from the H2 file that this runs in to a PostgreSQL database. The gateway must have created its schema
--- there, and it must be empty otherwise. Nobody may use either database meanwhile. The address, user and password of the
--- target are in three files. If a copy breaks off, begin again with an empty database. docs/INSTALL.md tells how to run it.
+-- Copies the ledger from the H2 file that this runs in to a PostgreSQL database. The gateway must have created its
+-- schema there, and it must be empty otherwise. Nobody may use either database meanwhile. The address, user and
+-- password of the target are in three files. If a copy breaks off, begin again with an empty database.
+-- docs/INSTALL.md tells how to run it.
 
 SET @url = REGEXP_REPLACE(FILE_READ('/target-database/url', 'UTF-8'), '\s+$', '');
 SET @username = REGEXP_REPLACE(FILE_READ('/target-database/username', 'UTF-8'), '\s+$', '');
