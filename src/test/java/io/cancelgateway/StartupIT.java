@@ -3,6 +3,7 @@ package io.cancelgateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -78,7 +79,17 @@ class StartupIT {
                         .close());
 
         assertThat(failure).isNotNull();
-        assertThat(output).contains("gateway.callers.b.token-sha256");
+        assertThat(output).contains("Correct gateway.callers.b.token-sha256 (docs/CONFIGURATION.md) and start again.");
+    }
+
+    @Test
+    void aSettingThatCannotBeReadIsExplainedByAPageThatExists(CapturedOutput output) {
+        Throwable failure =
+                catchThrowable(() -> start("--gateway.callers.x=SECRET").close());
+
+        assertThat(failure).isNotNull();
+        assertThat(output).contains("Correct gateway.callers.x (docs/CONFIGURATION.md) and start again.");
+        assertThat(Path.of("docs", "CONFIGURATION.md")).exists();
     }
 
     @Test

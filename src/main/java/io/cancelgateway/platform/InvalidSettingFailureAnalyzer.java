@@ -10,7 +10,7 @@ class InvalidSettingFailureAnalyzer extends AbstractFailureAnalyzer<InvalidSetti
     protected FailureAnalysis analyze(Throwable rootFailure, InvalidSettingException cause) {
         return new FailureAnalysis(
                 "The setting " + cause.key() + " is wrong: it " + cause.reason() + ".",
-                "Correct " + cause.key() + " (README, section Configuration) and start again.",
+                "Correct " + cause.key() + " (docs/CONFIGURATION.md) and start again.",
                 cause);
     }
 }

@@ -39,7 +39,7 @@ class SecretBindFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
     private static FailureAnalysis analysis(ConfigurationPropertyName name, String reason, BindException cause) {
         return new FailureAnalysis(
                 "The setting " + name + " cannot be read: " + reason + ". Its value is not shown, it may be a secret.",
-                "Correct " + name + " (README, section Configuration) and start again.",
+                "Correct " + name + " (docs/CONFIGURATION.md) and start again.",
                 cause);
     }
 }
