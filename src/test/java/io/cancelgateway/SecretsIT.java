@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
+import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Spans;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpResponse;

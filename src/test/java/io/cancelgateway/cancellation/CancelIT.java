@@ -2,11 +2,11 @@ package io.cancelgateway.cancellation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.RecordedRequest;
 import io.cancelgateway.simulator.SimulatedBatch;
+import io.cancelgateway.support.EndToEnd;
 import io.micrometer.core.instrument.DistributionSummary;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;

@@ -3,8 +3,6 @@ package io.cancelgateway.cancellation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.cancelgateway.EndToEnd;
-import io.cancelgateway.TestClock;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerQueries;
@@ -12,6 +10,8 @@ import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.TestClock;
 import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.tenant.Tenants;
 import io.cancelgateway.twelvelabs.TwelveLabs;

@@ -3,9 +3,9 @@ package io.cancelgateway.cancellation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
+import io.cancelgateway.support.EndToEnd;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URLEncoder;

@@ -1,6 +1,6 @@
 package io.cancelgateway.cancellation;
 
-import io.cancelgateway.Databases;
+import io.cancelgateway.support.Databases;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 

@@ -3,9 +3,9 @@ package io.cancelgateway.install;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.cancelgateway.Databases;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.Databases;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

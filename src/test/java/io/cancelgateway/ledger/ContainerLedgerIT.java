@@ -1,7 +1,7 @@
 package io.cancelgateway.ledger;
 
-import io.cancelgateway.NeedsDocker;
-import io.cancelgateway.TestRun;
+import io.cancelgateway.support.NeedsDocker;
+import io.cancelgateway.support.TestRun;
 import org.testcontainers.junit.jupiter.Container;
 import org.testcontainers.junit.jupiter.Testcontainers;
 import org.testcontainers.postgresql.PostgreSQLContainer;

@@ -1,6 +1,6 @@
 package io.cancelgateway.ledger;
 
-import io.cancelgateway.Databases;
+import io.cancelgateway.support.Databases;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,6 +1,6 @@
 package io.cancelgateway.ledger;
 
-import io.cancelgateway.Databases;
+import io.cancelgateway.support.Databases;
 
 class PostgresLedgerIT extends LedgerContract {
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
-import io.cancelgateway.Databases;
-import io.cancelgateway.StallingProxy;
+import io.cancelgateway.support.Databases;
+import io.cancelgateway.support.StallingProxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
-import io.cancelgateway.EndToEnd;
-import io.cancelgateway.GatewayLog;
+import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.GatewayLog;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;

@@ -2,10 +2,10 @@ package io.cancelgateway.problem;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
+import io.cancelgateway.support.EndToEnd;
 import java.net.http.HttpRequest;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,8 +3,8 @@ package io.cancelgateway.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import io.cancelgateway.EndToEnd;
-import io.cancelgateway.GatewayLog;
+import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.GatewayLog;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;

@@ -3,9 +3,9 @@ package io.cancelgateway.twelvelabs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
+import io.cancelgateway.support.EndToEnd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,10 +3,10 @@ package io.cancelgateway.twelvelabs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.cancelgateway.CountedStatements;
-import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
+import io.cancelgateway.support.CountedStatements;
+import io.cancelgateway.support.EndToEnd;
 import io.cancelgateway.tenant.TenantId;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Duration;

@@ -3,10 +3,10 @@ package io.cancelgateway.twelvelabs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
+import io.cancelgateway.support.EndToEnd;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;

@@ -2,9 +2,9 @@ package io.cancelgateway.twelvelabs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.cancelgateway.EndToEnd;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
+import io.cancelgateway.support.EndToEnd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

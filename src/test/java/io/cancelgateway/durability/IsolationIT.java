@@ -1,9 +1,11 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cancelgateway.CancelGatewayApplication;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.EndToEnd;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.io.IOException;

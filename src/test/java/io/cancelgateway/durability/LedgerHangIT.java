@@ -1,9 +1,12 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.cancelgateway.support.Databases;
+import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.StallingProxy;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;

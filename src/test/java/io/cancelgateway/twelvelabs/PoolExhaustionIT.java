@@ -1,9 +1,10 @@
-package io.cancelgateway;
+package io.cancelgateway.twelvelabs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.simulator.Fault;
+import io.cancelgateway.support.EndToEnd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;

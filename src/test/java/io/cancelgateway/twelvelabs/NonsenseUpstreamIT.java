@@ -1,8 +1,10 @@
-package io.cancelgateway;
+package io.cancelgateway.twelvelabs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cancelgateway.simulator.RawUpstream;
+import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Spans;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package io.cancelgateway;
+package io.cancelgateway.support;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;

@@ -1,12 +1,14 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.cancelgateway.CancelGatewayApplication;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.EndToEnd;
 import java.net.ConnectException;
 import java.net.Socket;
 import java.net.URI;

@@ -1,4 +1,4 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -7,6 +7,8 @@ import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.Databases;
+import io.cancelgateway.support.GatewayProcess;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;

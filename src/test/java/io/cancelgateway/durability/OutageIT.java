@@ -1,11 +1,13 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.cancelgateway.CancelGatewayApplication;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.EndToEnd;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

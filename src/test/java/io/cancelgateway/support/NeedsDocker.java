@@ -1,4 +1,4 @@
-package io.cancelgateway;
+package io.cancelgateway.support;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

@@ -1,4 +1,4 @@
-package io.cancelgateway;
+package io.cancelgateway.support;
 
 import io.opentelemetry.context.Context;
 import io.opentelemetry.sdk.trace.ReadWriteSpan;

@@ -1,8 +1,9 @@
-package io.cancelgateway;
+package io.cancelgateway.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.cancelgateway.CancelGatewayApplication;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
 
+import io.cancelgateway.support.Databases;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,4 +1,6 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
+
+import io.cancelgateway.support.Databases;
 
 class PostgresReplicasIT extends ReplicasContract {
 

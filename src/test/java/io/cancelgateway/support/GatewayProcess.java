@@ -1,4 +1,4 @@
-package io.cancelgateway;
+package io.cancelgateway.support;
 
 import static org.awaitility.Awaitility.await;
 
@@ -22,9 +22,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The packaged gateway in a process of its own, serving tenant acme, which can be killed. */
-final class GatewayProcess implements AutoCloseable {
+public final class GatewayProcess implements AutoCloseable {
 
-    static final String KEY = "tlk_acme_1111";
+    public static final String KEY = "tlk_acme_1111";
     private static final String TOKEN = "token-of-billing";
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -40,7 +40,7 @@ final class GatewayProcess implements AutoCloseable {
     }
 
     /** Starts it and waits until it is ready. */
-    static GatewayProcess start(Path directory, String upstream, String database, String... settings) {
+    public static GatewayProcess start(Path directory, String upstream, String database, String... settings) {
         int port = freePort();
         int managementPort = freePort();
         List<String> command = new ArrayList<>(List.of(
@@ -113,7 +113,7 @@ final class GatewayProcess implements AutoCloseable {
     }
 
     /** The status of the answer; fails where the process dies under it. */
-    CompletableFuture<Integer> cancel(String batchId) {
+    public CompletableFuture<Integer> cancel(String batchId) {
         return HTTP.sendAsync(
                         request(port, "/v1.3/analyze/batches/" + batchId + "/cancel")
                                 .POST(HttpRequest.BodyPublishers.noBody())
@@ -123,16 +123,16 @@ final class GatewayProcess implements AutoCloseable {
     }
 
     /** The record of a batch, or a missing node. */
-    JsonNode record(String batchId) {
+    public JsonNode record(String batchId) {
         return JsonMapper.shared().readTree(body(port, "/v1/cancellations/" + batchId));
     }
 
-    String state(String batchId) {
+    public String state(String batchId) {
         return record(batchId).path("state").asString("");
     }
 
     /** The sum of a metric's samples, such as {@code cancel_gateway_items_total{…result="canceled"…}}; 0 where there is none. */
-    double metric(String name, String label) {
+    public double metric(String name, String label) {
         return Pattern.compile("(?m)^" + name + "\\{[^}]*" + Pattern.quote(label) + "[^}]*} (\\S+)$")
                 .matcher(body(managementPort, "/actuator/prometheus"))
                 .results()
@@ -159,7 +159,7 @@ final class GatewayProcess implements AutoCloseable {
     }
 
     /** SIGKILL. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly().onExit().join();
     }
 

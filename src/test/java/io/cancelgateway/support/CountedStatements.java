@@ -1,4 +1,4 @@
-package io.cancelgateway;
+package io.cancelgateway.support;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

@@ -1,12 +1,14 @@
-package io.cancelgateway;
+package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.cancelgateway.CancelGatewayApplication;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.EndToEnd;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -1,4 +1,4 @@
-package io.cancelgateway;
+package io.cancelgateway.support;
 
 import java.time.Clock;
 import java.time.Duration;

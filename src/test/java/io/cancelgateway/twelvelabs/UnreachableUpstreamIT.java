@@ -1,7 +1,8 @@
-package io.cancelgateway;
+package io.cancelgateway.twelvelabs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cancelgateway.support.EndToEnd;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
