@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Http;
+import io.cancelgateway.support.Reply;
 import io.cancelgateway.support.Spans;
 import java.io.IOException;
-import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -196,11 +197,6 @@ class SecretsIT extends EndToEnd {
     }
 
     private String raw(String request) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", port)) {
-            socket.setSoTimeout(5000);
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
-            socket.shutdownOutput();
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        }
+        return Http.raw(port, request);
     }
 }

@@ -2,11 +2,9 @@ package io.cancelgateway;
 
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import io.cancelgateway.support.Sha256;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Map;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
@@ -19,7 +17,7 @@ public class TestCancelGatewayApplication {
     private static final String TOKEN = "demo-token";
     private static final String KEY = "tlk_demo_key";
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
         TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC());
         TwelveLabsSimulator.Account account = simulator.account(KEY);
         SimulatedBatch running = account.createBatch(73, 3, Duration.ofSeconds(20));
@@ -33,7 +31,7 @@ public class TestCancelGatewayApplication {
                 "gateway.tenants.demo.api-key",
                 KEY,
                 "gateway.callers.demo-service.token-sha256",
-                sha256(TOKEN),
+                Sha256.hex(TOKEN),
                 "gateway.callers.demo-service.tenants",
                 "demo"));
         application.addListeners((ApplicationListener<ApplicationReadyEvent>)
@@ -64,10 +62,5 @@ public class TestCancelGatewayApplication {
                 curl -s -H 'Authorization: Bearer %1$s' %7$s/v1/cancellations/%3$s
 
                 """, TOKEN, batches, running.id(), another.id(), completed.id(), management, gateway);
-    }
-
-    private static String sha256(String text) throws Exception {
-        return HexFormat.of()
-                .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 }

@@ -1,5 +1,6 @@
 package io.cancelgateway.bench;
 
+import io.cancelgateway.support.Sha256;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
@@ -8,16 +9,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -125,7 +123,7 @@ public final class LedgerCost {
                 "--server.port=" + port,
                 "--management.server.port=" + management,
                 "--gateway.upstream.base-url=http://127.0.0.1:" + upstream + "/v1.3",
-                "--gateway.callers.bench.token-sha256=" + sha256(TOKEN),
+                "--gateway.callers.bench.token-sha256=" + Sha256.hex(TOKEN),
                 "--gateway.callers.bench.tenants=*"));
         for (int tenant = 0; tenant < TENANTS; tenant++) {
             command.add("--gateway.tenants.tenant" + tenant + ".api-key=tlk_" + tenant);
@@ -250,11 +248,6 @@ public final class LedgerCost {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }
-    }
-
-    private static String sha256(String text) throws Exception {
-        return HexFormat.of()
-                .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     private void close() throws Exception {

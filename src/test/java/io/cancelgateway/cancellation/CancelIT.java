@@ -7,6 +7,7 @@ import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.RecordedRequest;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import io.micrometer.core.instrument.DistributionSummary;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;

@@ -11,6 +11,7 @@ import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import io.cancelgateway.support.TestClock;
 import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.tenant.Tenants;

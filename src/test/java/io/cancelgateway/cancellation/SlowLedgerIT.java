@@ -7,6 +7,7 @@ import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Duration;

@@ -8,7 +8,8 @@ import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.Databases;
-import io.cancelgateway.support.GatewayProcess;
+import io.cancelgateway.support.Reply;
+import io.cancelgateway.support.TestGateway;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -39,19 +40,18 @@ class CrashIT {
     private Path directory;
 
     private final TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC());
-    private final TwelveLabsSimulator.Account account = simulator.account(GatewayProcess.KEY);
+    private final TwelveLabsSimulator.Account account = simulator.account(TestGateway.KEY);
     private final RandomGenerator random = RandomGenerator.getDefault();
-    private GatewayProcess gateway;
+    private TestGateway.Packaged gateway;
 
     @BeforeEach
     void start() {
-        gateway = GatewayProcess.start(
-                directory,
-                simulator.baseUrl(),
-                Databases.h2(directory),
-                "--gateway.upstream.deadline=3s",
-                "--gateway.follow-up.initial-delay=500ms",
-                "--gateway.follow-up.max-delay=1s");
+        gateway = TestGateway.builder()
+                .upstream(simulator)
+                .database(Databases.h2(directory))
+                .with("gateway.upstream.deadline", "3s")
+                .followUps("500ms", "1s")
+                .startPackaged(directory);
     }
 
     @AfterEach
@@ -68,7 +68,7 @@ class CrashIT {
             // it takes effect at once, and the answer arrives around the time of the kill
             simulator.next(Operation.CANCEL, Fault.slow(Duration.ofMillis(60)));
             int asked = simulator.requests(Operation.CANCEL).size();
-            gateway.cancel(batch.id());
+            gateway.cancelAsync(batch.id());
             await().until(() -> simulator.requests(Operation.CANCEL).size() > asked);
             killAfterUpTo(Duration.ofMillis(120));
             canceled.add(batch);
@@ -86,7 +86,7 @@ class CrashIT {
         for (int round = 0; round < 2; round++) {
             SimulatedBatch batch = account.createBatch(QUEUED + 1, 1, Duration.ofHours(1));
             canceled.add(batch);
-            assertThat(gateway.cancel(batch.id()).join()).isEqualTo(202);
+            assertThat(gateway.cancel(batch.id()).status()).isEqualTo(202);
             simulator.always(Operation.RETRIEVE, Fault.hangBefore());
             int looks = simulator.requests(Operation.RETRIEVE).size();
             await().until(() -> simulator.requests(Operation.RETRIEVE).size() > looks);
@@ -103,11 +103,11 @@ class CrashIT {
 
     @Test
     void underManyConcurrentCancels() {
-        Map<SimulatedBatch, CompletableFuture<Integer>> answers = new LinkedHashMap<>();
+        Map<SimulatedBatch, CompletableFuture<Reply>> answers = new LinkedHashMap<>();
         for (int round = 0; round < ROUNDS; round++) {
             for (int i = 0; i < 20; i++) {
                 SimulatedBatch batch = account.createBatch(QUEUED + 1, 1, Duration.ofHours(1));
-                answers.put(batch, gateway.cancel(batch.id()));
+                answers.put(batch, gateway.cancelAsync(batch.id()));
             }
             killAfterUpTo(Duration.ofMillis(600));
 
@@ -119,7 +119,9 @@ class CrashIT {
 
         // an answer that was given is backed by a record
         answers.forEach((batch, answer) -> {
-            if (answer.isDone() && !answer.isCompletedExceptionally() && answer.join() == 202) {
+            if (answer.isDone()
+                    && !answer.isCompletedExceptionally()
+                    && answer.join().status() == 202) {
                 assertThat(gateway.record(batch.id()).has("accepted_at")).isTrue();
             }
         });

@@ -2,17 +2,12 @@ package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.cancelgateway.CancelGatewayApplication;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
-import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Sha256;
+import io.cancelgateway.support.TestGateway;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,8 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.ConfigurableApplicationContext;
 
 /**
  * Ten tenants at equal load, with the settings of production; the account of one of them falls ill. Short by default;
@@ -41,23 +34,19 @@ class IsolationIT {
     private static final Duration PACE = Duration.ofMillis(50);
     private static final int SECONDS = Integer.getInteger("isolation.seconds", 4);
     private static final int LONG_ENOUGH_FOR_P99 = 30;
-    private static final String TOKEN = "token-of-all";
-
-    private final HttpClient http =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private record Call(int tenant, int status, Duration took) {}
 
     @Test
     void theTroubleOfOneTenantStaysItsOwn() throws Exception {
         try (TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC());
-                ConfigurableApplicationContext gateway = start(simulator.baseUrl())) {
+                TestGateway.InProcess gateway = start(simulator)) {
             List<String> batches = IntStream.range(0, TENANTS)
                     .mapToObj(tenant ->
                             simulator.account(key(tenant)).createBatch().id())
                     .toList();
             AtomicInteger opened = new AtomicInteger();
-            gateway.getBean(CircuitBreakerRegistry.class)
+            gateway.bean(CircuitBreakerRegistry.class)
                     .circuitBreaker("upstream")
                     .getEventPublisher()
                     .onStateTransition(event -> {
@@ -109,8 +98,8 @@ class IsolationIT {
         return took.get(took.size() * 99 / 100);
     }
 
-    /** Every tenant calls once in each pollDelay, whether earlier calls are back or not. */
-    private List<Call> load(ConfigurableApplicationContext gateway, List<String> batches) throws Exception {
+    /** Every tenant calls once in each {@link #PACE}, whether earlier calls are back or not. */
+    private List<Call> load(TestGateway.InProcess gateway, List<String> batches) throws Exception {
         ConcurrentLinkedQueue<Future<Call>> calls = new ConcurrentLinkedQueue<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
                 ScheduledExecutorService pacer = Executors.newScheduledThreadPool(1)) {
@@ -132,16 +121,9 @@ class IsolationIT {
         return done;
     }
 
-    private Call cancel(ConfigurableApplicationContext gateway, int tenant, String batch)
-            throws IOException, InterruptedException {
-        String port = gateway.getEnvironment().getProperty("local.server.port");
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + port + "/v1.3/analyze/batches/" + batch + "/cancel"))
-                .POST(HttpRequest.BodyPublishers.noBody())
-                .headers("x-api-key", TOKEN, "X-Tenant-Id", "tenant-" + tenant)
-                .build();
+    private static Call cancel(TestGateway gateway, int tenant, String batch) {
         long start = System.nanoTime();
-        int status = http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        int status = gateway.cancel(batch, "X-Tenant-Id", "tenant-" + tenant).status();
         return new Call(tenant, status, Duration.ofNanos(System.nanoTime() - start));
     }
 
@@ -149,17 +131,15 @@ class IsolationIT {
         return "tlk_tenant_" + tenant;
     }
 
-    private static ConfigurableApplicationContext start(String baseUrl) {
-        List<String> args = new ArrayList<>(List.of(
-                "--server.port=0",
-                "--management.server.port=0",
-                "--logging.level.io.cancelgateway=warn",
-                "--gateway.upstream.base-url=" + baseUrl,
-                "--gateway.callers.ops.token-sha256=" + EndToEnd.sha256(TOKEN),
-                "--gateway.callers.ops.tenants=*"));
+    private static TestGateway.InProcess start(TwelveLabsSimulator simulator) {
+        TestGateway.Builder gateway = TestGateway.bare()
+                .upstream(simulator)
+                .with("logging.level.io.cancelgateway", "warn")
+                .with("gateway.callers.ops.token-sha256", Sha256.hex(TestGateway.TOKEN))
+                .with("gateway.callers.ops.tenants", "*");
         for (int tenant = 0; tenant < TENANTS; tenant++) {
-            args.add("--gateway.tenants.tenant-" + tenant + ".api-key=" + key(tenant));
+            gateway.with("gateway.tenants.tenant-" + tenant + ".api-key", key(tenant));
         }
-        return new SpringApplicationBuilder(CancelGatewayApplication.class).run(args.toArray(String[]::new));
+        return gateway.start();
     }
 }

@@ -8,14 +8,14 @@ import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.Databases;
-import io.cancelgateway.support.GatewayProcess;
+import io.cancelgateway.support.TestGateway;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -37,9 +37,9 @@ class KilledReplicaIT {
     void nothingIsLostNorCountedTwiceAndTheOtherPicksUp() throws Exception {
         String database = Databases.postgres();
         try (TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC());
-                GatewayProcess doomed = start(simulator, database);
-                GatewayProcess survivor = start(simulator, database)) {
-            TwelveLabsSimulator.Account account = simulator.account(GatewayProcess.KEY);
+                TestGateway.Packaged doomed = start(simulator, database);
+                TestGateway.Packaged survivor = start(simulator, database)) {
+            TwelveLabsSimulator.Account account = simulator.account(TestGateway.KEY);
             simulator.always(Operation.RETRIEVE, Fault.slow(Duration.ofMillis(200)));
             List<SimulatedBatch> batches = new ArrayList<>();
             for (int i = 0; i < BATCHES; i++) {
@@ -88,21 +88,20 @@ class KilledReplicaIT {
     }
 
     /** As a caller behind a load balancer: where one replica is gone, the other is asked. */
-    private static int cancel(GatewayProcess first, GatewayProcess other, String batchId) {
+    private static int cancel(TestGateway.Packaged first, TestGateway.Packaged other, String batchId) {
         try {
-            return first.cancel(batchId).join();
-        } catch (CompletionException e) {
-            return other.cancel(batchId).join();
+            return first.cancel(batchId).status();
+        } catch (UncheckedIOException e) {
+            return other.cancel(batchId).status();
         }
     }
 
-    private GatewayProcess start(TwelveLabsSimulator simulator, String database) {
-        return GatewayProcess.start(
-                directory,
-                simulator.baseUrl(),
-                database,
-                "--gateway.upstream.deadline=3s",
-                "--gateway.follow-up.initial-delay=300ms",
-                "--gateway.follow-up.max-delay=1s");
+    private TestGateway.Packaged start(TwelveLabsSimulator simulator, String database) {
+        return TestGateway.builder()
+                .upstream(simulator)
+                .database(database)
+                .with("gateway.upstream.deadline", "3s")
+                .followUps("300ms", "1s")
+                .startPackaged(directory);
     }
 }

@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.cancelgateway.support.DatabaseProxy;
 import io.cancelgateway.support.Databases;
 import io.cancelgateway.support.EndToEnd;
-import io.cancelgateway.support.StallingProxy;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -37,7 +34,7 @@ class LedgerHangIT extends EndToEnd {
     private static final int TENANTS = 995;
 
     private static final String DATABASE = Databases.postgres();
-    private static final StallingProxy PROXY = StallingProxy.before(DATABASE);
+    private static final DatabaseProxy PROXY = DatabaseProxy.before(DATABASE);
 
     @TempDir
     private static Path keys;
@@ -59,7 +56,7 @@ class LedgerHangIT extends EndToEnd {
 
     @AfterEach
     void letGo() {
-        PROXY.resume();
+        PROXY.serve();
     }
 
     @Test
@@ -87,7 +84,7 @@ class LedgerHangIT extends EndToEnd {
             assertThat(items(hanging, "t-994")).isEqualTo(994);
         }
 
-        PROXY.resume();
+        PROXY.serve();
         awaitItems("t-994", 7000);
     }
 
@@ -130,14 +127,8 @@ class LedgerHangIT extends EndToEnd {
                 .orElse(-1);
     }
 
-    private String scrape() throws IOException, InterruptedException {
-        return HTTP.send(
-                        HttpRequest.newBuilder(
-                                        URI.create("http://127.0.0.1:" + managementPort + "/actuator/prometheus"))
-                                .timeout(Duration.ofSeconds(20))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString())
-                .body();
+    private String scrape() {
+        return management("/actuator/prometheus").text();
     }
 
     private static void sql(String statement) throws SQLException {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.marcnuri.helm.LintResult;
 import io.cancelgateway.install.Chart.Manifest;
 import io.cancelgateway.install.Chart.Manifests;
+import io.cancelgateway.support.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -353,7 +354,7 @@ class ChartTests {
                             .at("/metadata/annotations/checksum~1callers")
                             .stringValue())
                     .as("of hashes, from which no token can be guessed")
-                    .isEqualTo(RenderedPod.sha256("\n\"billing\": \"" + RenderedPod.sha256("demo-token") + "\""));
+                    .isEqualTo(Sha256.hex("\n\"billing\": \"" + Sha256.hex("demo-token") + "\""));
             assertThat(template(EVERYTHING).at("/metadata/annotations").propertyNames())
                     .filteredOn(name -> name.startsWith("checksum/"))
                     .containsExactlyInAnyOrder("checksum/config", "checksum/callers");
@@ -592,7 +593,7 @@ class ChartTests {
             assertThat(decoded(manifests.named("Secret", "cancel-gateway-tenants"), "acme"))
                     .isEqualTo("tlk_a_key_of_acme");
             assertThat(decoded(manifests.named("Secret", "cancel-gateway-callers"), "billing"))
-                    .isEqualTo(RenderedPod.sha256("demo-token"));
+                    .isEqualTo(Sha256.hex("demo-token"));
             assertThat(manifests.all().toString()).doesNotContain("demo-token");
             for (String name : List.of("tenants", "callers")) {
                 manifests.named(

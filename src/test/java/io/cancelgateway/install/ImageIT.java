@@ -10,13 +10,10 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerConfig;
 import io.cancelgateway.install.Chart.Manifests;
+import io.cancelgateway.support.Http;
+import io.cancelgateway.support.Reply;
+import io.cancelgateway.support.Sha256;
 import io.cancelgateway.support.TestRun;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,17 +49,15 @@ class ImageIT {
     private static final String PASSWORD = "a password: with, all # sorts";
     private static final String TOKEN = "token-of-billing";
     private static final String VOLUME = "cancel-gateway-image-it-" + UUID.randomUUID();
-    private static final HttpClient HTTP =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private static final Map<String, Map<String, String>> SECRETS = Map.of(
             "twelvelabs-keys", Map.of("acme", KEY + "\n"),
             "cancel-gateway-callers",
                     Map.of(
                             "billing",
-                            RenderedPod.sha256(TOKEN) + "\n",
+                            Sha256.hex(TOKEN) + "\n",
                             "operations",
-                            RenderedPod.sha256("an-old-token") + "," + RenderedPod.sha256("a-new-token")),
+                            Sha256.hex("an-old-token") + "," + Sha256.hex("a-new-token")),
             "cancel-gateway-database", Map.of("username", "gateway\n", "password", PASSWORD + "\n"));
     private static final String UPSTREAM =
             "config: {gateway: {upstream: {base-url: 'http://simulator:%d/v1.3'}, follow-up: {initial-delay: 500ms}}}"
@@ -132,21 +127,20 @@ class ImageIT {
     @Test
     void theProductionDeploymentCancelsABatchAndFollowsItToItsEnd() throws Exception {
         RenderedPod pod = start(production());
-        assertThat(get("management", "/actuator/health/readiness").statusCode()).isEqualTo(200);
-        assertThat(get("http", "/v1.3/analyze/batches/000000000000000000000000").statusCode())
+        assertThat(get("management", "/actuator/health/readiness").status()).isEqualTo(200);
+        assertThat(get("http", "/v1.3/analyze/batches/000000000000000000000000").status())
                 .isEqualTo(401);
 
         String batch = tell("/batch?seconds=3&key=" + KEY);
-        HttpResponse<String> accepted = cancel(batch).join();
-        assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+        Reply accepted = cancel(batch).join();
+        assertThat(accepted.status()).as(accepted.text()).isEqualTo(202);
         await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
-            JsonNode record = JsonMapper.shared()
-                    .readTree(get("http", "/v1/cancellations/" + batch).body());
+            JsonNode record = get("http", "/v1/cancellations/" + batch).json();
             assertThat(record.path("state").stringValue()).isEqualTo("canceled");
             assertThat(record.at("/counts_final/canceled_items").intValue()).isEqualTo(70);
             assertThat(record.at("/counts_final/ready_items").intValue()).isEqualTo(3);
         });
-        assertThat(get("management", "/actuator/prometheus").body())
+        assertThat(get("management", "/actuator/prometheus").text())
                 .contains("cancel_gateway_cancellations_total{outcome=\"accepted\",tenant=\"acme\"} 1.0")
                 .contains("cancel_gateway_ledger_items{result=\"canceled\",tenant=\"acme\"} 70.0");
 
@@ -167,7 +161,7 @@ class ImageIT {
         for (String token : List.of("an-old-token", "a-new-token")) {
             assertThat(send("GET", "http", "/v1/cancellations", "x-api-key", token, "X-Tenant-Id", "acme")
                             .join()
-                            .statusCode())
+                            .status())
                     .isEqualTo(200);
         }
     }
@@ -178,14 +172,14 @@ class ImageIT {
         String batch = tell("/batch?seconds=3600&key=" + KEY);
         tell("/slow-cancel?millis=4000");
         int before = Integer.parseInt(tell("/cancels"));
-        CompletableFuture<HttpResponse<String>> inFlight = cancel(batch);
+        CompletableFuture<Reply> inFlight = cancel(batch);
         await().until(() -> Integer.parseInt(tell("/cancels")) == before + 1);
 
         DockerClient docker = gateway.getDockerClient();
         docker.killContainerCmd(gateway.getContainerId()).withSignal("TERM").exec();
         Instant told = Instant.now();
         assertThat(inFlight).isNotDone();
-        assertThat(inFlight.join().statusCode()).isEqualTo(202);
+        assertThat(inFlight.join().status()).isEqualTo(202);
         await().atMost(pod.graceAfterPreStop()).until(() -> !running());
 
         assertThat(inspect().getState().getExitCodeLong()).isEqualTo(143);
@@ -203,12 +197,11 @@ class ImageIT {
                     """.formatted(KEY, TOKEN), UPSTREAM);
             start(manifests);
             String batch = tell("/batch?seconds=3600&key=" + KEY);
-            assertThat(cancel(batch).join().statusCode()).isEqualTo(202);
+            assertThat(cancel(batch).join().status()).isEqualTo(202);
             gateway.stop();
 
             start(manifests);
-            JsonNode record = JsonMapper.shared()
-                    .readTree(get("http", "/v1/cancellations/" + batch).body());
+            JsonNode record = get("http", "/v1/cancellations/" + batch).json();
             assertThat(record.path("state").stringValue()).isEqualTo("canceling");
             assertThat(record.path("requested_by").stringValue()).isEqualTo("billing");
         } finally {
@@ -331,34 +324,26 @@ class ImageIT {
         return Boolean.TRUE.equals(inspect().getState().getRunning());
     }
 
-    private CompletableFuture<HttpResponse<String>> cancel(String batch) {
+    private CompletableFuture<Reply> cancel(String batch) {
         return send("POST", "http", "/v1.3/analyze/batches/" + batch + "/cancel", "Authorization", "Bearer " + TOKEN);
     }
 
-    private HttpResponse<String> get(String port, String path) {
+    private Reply get(String port, String path) {
         return path.startsWith("/v1/")
                 ? send("GET", port, path, "x-api-key", TOKEN).join()
                 : send("GET", port, path).join();
     }
 
-    private CompletableFuture<HttpResponse<String>> send(String method, String port, String path, String... headers) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(address(port) + path))
-                .method(method, HttpRequest.BodyPublishers.noBody());
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        return HTTP.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+    private CompletableFuture<Reply> send(String method, String port, String path, String... headers) {
+        return Http.sendAsync(method, address(port) + path, headers);
     }
 
     private String address(String port) {
         return "http://" + gateway.getHost() + ":" + gateway.getMappedPort(port.equals("http") ? 8080 : 8081);
     }
 
-    private static String tell(String what) throws IOException, InterruptedException {
-        return HTTP.send(
-                        HttpRequest.newBuilder(URI.create(control() + what)).build(),
-                        HttpResponse.BodyHandlers.ofString())
-                .body();
+    private static String tell(String what) {
+        return Http.send("GET", control() + what).text();
     }
 
     private static String control() {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.Databases;
+import io.cancelgateway.support.TestGateway;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,18 +33,18 @@ class MoveToPostgresqlIT {
         String file = Databases.h2(directory);
         String postgres = Databases.postgres();
         try (TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC())) {
-            TwelveLabsSimulator.Account account = simulator.account(Gateway.KEY);
+            TwelveLabsSimulator.Account account = simulator.account(TestGateway.KEY);
             SimulatedBatch ended = account.createBatch(5, 1, Duration.ofHours(1));
             SimulatedBatch pending = account.createBatch();
             String startedTwice = "00000000000000000000beef";
             Instant restartedAt;
             JsonNode endedBefore;
             JsonNode pendingBefore;
-            try (Gateway gateway = Gateway.start(file, simulator)) {
-                assertThat(gateway.cancel(ended.id())).isEqualTo(202);
-                assertThat(gateway.cancel(pending.id())).isEqualTo(202);
-                assertThat(gateway.cancel(startedTwice)).isEqualTo(404);
-                assertThat(gateway.cancel(startedTwice)).isEqualTo(404);
+            try (TestGateway gateway = start(file, simulator)) {
+                assertThat(gateway.cancel(ended.id()).status()).isEqualTo(202);
+                assertThat(gateway.cancel(pending.id()).status()).isEqualTo(202);
+                assertThat(gateway.cancel(startedTwice).status()).isEqualTo(404);
+                assertThat(gateway.cancel(startedTwice).status()).isEqualTo(404);
                 ended.drain(Instant.now());
                 await().until(() -> gateway.state(ended.id()).equals("canceled"));
                 endedBefore = gateway.record(ended.id());
@@ -55,7 +56,7 @@ class MoveToPostgresqlIT {
             move(file, postgres);
             assertThat(restartedAt(postgres, startedTwice)).isEqualTo(restartedAt);
 
-            try (Gateway gateway = Gateway.start(postgres, simulator)) {
+            try (TestGateway gateway = start(postgres, simulator)) {
                 assertThat(gateway.record(ended.id())).isEqualTo(endedBefore);
                 assertThat(gateway.record(pending.id())).isEqualTo(pendingBefore);
                 assertThat(totals(postgres)).isEqualTo("acme 4 1 0");
@@ -64,9 +65,9 @@ class MoveToPostgresqlIT {
                         .until(() -> gateway.state(pending.id()).equals("canceled"));
 
                 SimulatedBatch another = account.createBatch();
-                assertThat(gateway.cancel(another.id())).isEqualTo(202);
+                assertThat(gateway.cancel(another.id()).status()).isEqualTo(202);
                 assertThat(gateway.state(another.id())).isEqualTo("canceling");
-                assertThat(gateway.cancel(pending.id())).isEqualTo(409);
+                assertThat(gateway.cancel(pending.id()).status()).isEqualTo(409);
                 assertThat(gateway.record(pending.id()).path("requests").size()).isEqualTo(2);
             }
         }
@@ -107,5 +108,13 @@ class MoveToPostgresqlIT {
                 script,
                 Chart.read(Path.of("docs", "move-to-postgresql.sql")).replace("/target-database/", target + "/"));
         RunScript.execute(file, "", "", script.toString(), StandardCharsets.UTF_8, false);
+    }
+
+    private static TestGateway start(String database, TwelveLabsSimulator simulator) {
+        return TestGateway.builder()
+                .upstream(simulator)
+                .database(database)
+                .followUps("200ms", "1s")
+                .start();
     }
 }

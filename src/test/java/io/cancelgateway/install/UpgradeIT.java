@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.Databases;
+import io.cancelgateway.support.TestGateway;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -59,7 +60,7 @@ class UpgradeIT {
         }
 
         try (TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC());
-                Gateway gateway = Gateway.start(database, simulator)) {
+                TestGateway gateway = start(database, simulator)) {
             assertThat(gateway.record(BATCH).at("/counts_final/canceled_items").intValue())
                     .isEqualTo(70);
             assertCancelsAndFollows(gateway, simulator);
@@ -71,10 +72,10 @@ class UpgradeIT {
     void anOlderReplicaWorksBesideANewerOneThatHasExpandedTheSchema() throws Exception {
         String database = Databases.postgres();
         try (TwelveLabsSimulator simulator = TwelveLabsSimulator.start(Clock.systemUTC());
-                Gateway older = Gateway.start(database, simulator)) {
+                TestGateway older = start(database, simulator)) {
             expand(database);
             assertCancelsAndFollows(older, simulator);
-            try (Gateway olderAndRestarted = Gateway.start(database, simulator)) {
+            try (TestGateway olderAndRestarted = start(database, simulator)) {
                 assertCancelsAndFollows(olderAndRestarted, simulator);
                 assertCancelsAndFollows(older, simulator);
             }
@@ -98,11 +99,19 @@ class UpgradeIT {
                 .migrate();
     }
 
-    private static void assertCancelsAndFollows(Gateway gateway, TwelveLabsSimulator simulator) {
-        SimulatedBatch batch = simulator.account(Gateway.KEY).createBatch();
-        assertThat(gateway.cancel(batch.id())).isEqualTo(202);
+    private static void assertCancelsAndFollows(TestGateway gateway, TwelveLabsSimulator simulator) {
+        SimulatedBatch batch = simulator.account(TestGateway.KEY).createBatch();
+        assertThat(gateway.cancel(batch.id()).status()).isEqualTo(202);
         batch.drain(Instant.now());
         await().atMost(Duration.ofMinutes(1))
                 .until(() -> gateway.state(batch.id()).equals("canceled"));
+    }
+
+    private static TestGateway start(String database, TwelveLabsSimulator simulator) {
+        return TestGateway.builder()
+                .upstream(simulator)
+                .database(database)
+                .followUps("200ms", "1s")
+                .start();
     }
 }

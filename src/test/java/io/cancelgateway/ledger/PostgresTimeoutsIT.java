@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.cancelgateway.support.DatabaseProxy;
 import io.cancelgateway.support.Databases;
-import io.cancelgateway.support.StallingProxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -69,7 +69,7 @@ class PostgresTimeoutsIT {
 
     @Test
     void aReadFromAServerThatHangsFailsWithinTheSocketTimeout() {
-        try (StallingProxy proxy = StallingProxy.before(Databases.postgres());
+        try (DatabaseProxy proxy = DatabaseProxy.before(Databases.postgres());
                 HikariDataSource pool = pool(proxy.address() + "&queryTimeout=1&socketTimeout=2")) {
             JdbcClient jdbc = JdbcClient.create(pool);
             assertThat(one(jdbc)).isEqualTo(1);
@@ -84,7 +84,7 @@ class PostgresTimeoutsIT {
 
     @Test
     void aConnectionToAServerThatHangsIsGivenUpSoonerThanAStatement() {
-        try (StallingProxy proxy = StallingProxy.before(Databases.postgres());
+        try (DatabaseProxy proxy = DatabaseProxy.before(Databases.postgres());
                 HikariDataSource pool = pool(proxy.address() + "&socketTimeout=60")) {
             proxy.stall();
 

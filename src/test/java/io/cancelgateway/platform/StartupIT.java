@@ -3,6 +3,7 @@ package io.cancelgateway.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.cancelgateway.support.TestGateway;
 import io.cancelgateway.CancelGatewayApplication;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,10 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.context.ConfigurableApplicationContext;
 
 /** Starting with wrong settings, and with none. */
 @ExtendWith(OutputCaptureExtension.class)
@@ -49,7 +48,8 @@ class StartupIT {
                 "gateway.callers.x.permissions|write|gateway.callers.x.permissions",
             })
     void aWrongValueStopsTheStartAndIsNamed(String key, String value, String named, CapturedOutput output) {
-        Throwable failure = catchThrowable(() -> start("--" + key + "=" + value).close());
+        Throwable failure =
+                catchThrowable(() -> TestGateway.bare().with(key, value).start().close());
 
         assertThat(failure).isNotNull();
         assertThat(output)
@@ -60,8 +60,10 @@ class StartupIT {
 
     @Test
     void aRetentionThatIsNotLongerThanTheUpstreamsOwnStopsTheStartAndIsExplained(CapturedOutput output) {
-        Throwable failure =
-                catchThrowable(() -> start("--gateway.ledger.retention=30d").close());
+        Throwable failure = catchThrowable(() -> TestGateway.bare()
+                .with("gateway.ledger.retention", "30d")
+                .start()
+                .close());
 
         assertThat(failure).isNotNull();
         assertThat(output)
@@ -70,14 +72,16 @@ class StartupIT {
                 .contains("must be at least 31 days: the upstream keeps a batch for 30, and a batch whose record is "
                         + "deleted before could be counted again");
 
-        start("--gateway.ledger.retention=31d").close();
+        TestGateway.bare().with("gateway.ledger.retention", "31d").start().close();
     }
 
     @Test
     void twoCallersWithOneTokenStopTheStart(CapturedOutput output) {
-        Throwable failure = catchThrowable(
-                () -> start("--gateway.callers.a.token-sha256=" + HASH, "--gateway.callers.b.token-sha256=" + HASH)
-                        .close());
+        Throwable failure = catchThrowable(() -> TestGateway.bare()
+                .with("gateway.callers.a.token-sha256", HASH)
+                .with("gateway.callers.b.token-sha256", HASH)
+                .start()
+                .close());
 
         assertThat(failure).isNotNull();
         assertThat(output).contains("Correct gateway.callers.b.token-sha256 (docs/CONFIGURATION.md) and start again.");
@@ -95,24 +99,18 @@ class StartupIT {
 
     @Test
     void withNothingConfiguredNobodyGetsInAndTheLogSaysSo(CapturedOutput output) {
-        start("--gateway.no-such-key=1").close();
+        TestGateway.bare().with("gateway.no-such-key", 1).start().close();
 
         assertThat(output).contains("No caller is configured").contains("No tenant has a key");
     }
 
     @Test
     void noTimeIsRefusedForBeingLargerThanAnother() {
-        start(
-                        "--gateway.upstream.connect-timeout=30s",
-                        "--gateway.upstream.attempt-timeout=20s",
-                        "--gateway.upstream.deadline=1s")
+        TestGateway.bare()
+                .with("gateway.upstream.connect-timeout", "30s")
+                .with("gateway.upstream.attempt-timeout", "20s")
+                .with("gateway.upstream.deadline", "1s")
+                .start()
                 .close();
-    }
-
-    private static ConfigurableApplicationContext start(String... args) {
-        List<String> all = new ArrayList<>(List.of(args));
-        all.add("--server.port=0");
-        all.add("--management.server.port=0");
-        return new SpringApplicationBuilder(CancelGatewayApplication.class).run(all.toArray(String[]::new));
     }
 }

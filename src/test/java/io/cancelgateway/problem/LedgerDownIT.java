@@ -11,6 +11,7 @@ import io.cancelgateway.support.DatabaseProxy;
 import io.cancelgateway.support.Databases;
 import io.cancelgateway.support.EndToEnd;
 import io.cancelgateway.support.GatewayLog;
+import io.cancelgateway.support.Reply;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
@@ -35,7 +36,7 @@ class LedgerDownIT extends EndToEnd {
 
     @DynamicPropertySource
     static void database(DynamicPropertyRegistry registry) {
-        registry.add("spring.datasource.url", PROXY::url);
+        registry.add("spring.datasource.url", PROXY::address);
     }
 
     @AfterEach

@@ -1,32 +1,43 @@
 package io.cancelgateway.support;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
-import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 
-/** Stands between the gateway and a PostgreSQL, and may lose it: then it still accepts connections. */
-public final class DatabaseProxy {
+/** Stands between the gateway and a PostgreSQL, and may lose it in three ways: then it still accepts connections. */
+public final class DatabaseProxy implements AutoCloseable {
 
     private enum Mode {
         SERVES,
         CLOSES,
-        HANGS
+        HANGS,
+        STALLS
     }
 
-    private final ServerSocket server;
-    private final String url;
+    private final String behind;
     private final URI database;
-    private final Set<Socket> open = new HashSet<>();
-    private Mode mode = Mode.SERVES;
+    private final ServerSocket server;
 
-    private DatabaseProxy(String url) {
-        this.url = url;
-        this.database = URI.create(url.substring("jdbc:".length()));
+    /** Both ends of every connection that reaches the database. */
+    private final Set<Socket> connected = ConcurrentHashMap.newKeySet();
+
+    /** Connections that were accepted while this hangs, and that lead nowhere. */
+    private final Set<Socket> unanswered = ConcurrentHashMap.newKeySet();
+
+    private Mode mode = Mode.SERVES;
+    private volatile CountDownLatch flowing = new CountDownLatch(0);
+
+    private DatabaseProxy(String behind) {
+        this.behind = behind;
+        this.database = URI.create(behind.substring("jdbc:".length()));
         try {
             server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
@@ -35,75 +46,105 @@ public final class DatabaseProxy {
         Thread.ofVirtual().start(this::accept);
     }
 
-    /** @param url of {@link Databases#postgres()} */
-    public static DatabaseProxy before(String url) {
-        return new DatabaseProxy(url);
+    /** @param address for JDBC, with a host and a port, such as {@link Databases#postgres()} */
+    public static DatabaseProxy before(String address) {
+        return new DatabaseProxy(address);
     }
 
     /** The address of the database by way of this. */
-    public String url() {
-        return url.replace(database.getAuthority(), "127.0.0.1:" + server.getLocalPort());
+    public String address() {
+        return behind.replace(database.getAuthority(), "127.0.0.1:" + server.getLocalPort());
     }
 
     /** Closes every connection that there is, and from now on each new one at once. */
-    public void closeConnections() {
-        become(Mode.CLOSES);
+    public synchronized void closeConnections() {
+        mode = Mode.CLOSES;
+        close(connected);
+        close(unanswered);
+        flowing.countDown();
     }
 
     /** Closes every connection that there is, and from now on says nothing on new ones. */
-    public void hang() {
-        become(Mode.HANGS);
+    public synchronized void hang() {
+        mode = Mode.HANGS;
+        close(connected);
+        flowing.countDown();
     }
 
-    /** Has the database again. */
-    public void serve() {
-        become(Mode.SERVES);
+    /** Keeps every connection open, accepts new ones, and lets nothing through: as a server that hangs. */
+    public synchronized void stall() {
+        mode = Mode.STALLS;
+        flowing = new CountDownLatch(1);
     }
 
-    private synchronized void become(Mode next) {
-        mode = next;
-        open.forEach(DatabaseProxy::close);
-        open.clear();
+    /** Has the database again. What was held up by a stall goes through; what hung is closed. */
+    public synchronized void serve() {
+        mode = Mode.SERVES;
+        flowing.countDown();
+        close(unanswered);
     }
 
     private void accept() {
         try {
-            while (!server.isClosed()) {
+            while (true) {
                 take(server.accept());
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // closed
         }
     }
 
     private synchronized void take(Socket gateway) throws IOException {
         switch (mode) {
-            case SERVES -> connect(gateway);
+            case SERVES, STALLS -> connect(gateway);
             case CLOSES -> gateway.close();
-            case HANGS -> open.add(gateway);
+            case HANGS -> unanswered.add(gateway);
         }
     }
 
     private void connect(Socket gateway) throws IOException {
         Socket backend = new Socket(database.getHost(), database.getPort());
-        open.add(gateway);
-        open.add(backend);
+        connected.add(gateway);
+        connected.add(backend);
         Thread.ofVirtual().start(() -> copy(gateway, backend));
         Thread.ofVirtual().start(() -> copy(backend, gateway));
     }
 
-    private static void copy(Socket from, Socket to) {
+    private void copy(Socket from, Socket to) {
         try (from;
                 to) {
-            from.getInputStream().transferTo(to.getOutputStream());
+            InputStream in = from.getInputStream();
+            OutputStream out = to.getOutputStream();
+            byte[] bytes = new byte[8192];
+            for (int length; (length = in.read(bytes)) >= 0; ) {
+                flowing.await();
+                out.write(bytes, 0, length);
+            }
         } catch (IOException e) {
             // closed by the other side, or by the test
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            connected.remove(from);
         }
     }
 
-    private static void close(Socket socket) {
+    private static void close(Set<Socket> sockets) {
+        for (Socket socket : sockets) {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        sockets.clear();
+    }
+
+    @Override
+    public void close() {
+        closeConnections();
         try {
-            socket.close();
+            server.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -7,15 +7,9 @@ import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -29,8 +23,6 @@ import org.springframework.context.annotation.Primary;
 import org.springframework.stereotype.Component;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The started gateway over real sockets, against the simulator. Every meter is read as a difference. */
 @SpringBootTest(
@@ -69,11 +61,6 @@ public abstract class EndToEnd {
     protected static final TwelveLabsSimulator.Account ACME = SIMULATOR.account(ACME_KEY);
     protected static final TwelveLabsSimulator.Account GLOBEX = SIMULATOR.account(GLOBEX_KEY);
 
-    protected static final HttpClient HTTP =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-
-    private static final JsonMapper JSON = JsonMapper.shared();
-
     @LocalServerPort
     protected int port;
 
@@ -99,18 +86,9 @@ public abstract class EndToEnd {
 
     private static void caller(
             DynamicPropertyRegistry registry, String name, String token, String tenants, String permissions) {
-        registry.add("gateway.callers." + name + ".token-sha256", () -> sha256(token));
+        registry.add("gateway.callers." + name + ".token-sha256", () -> Sha256.hex(token));
         registry.add("gateway.callers." + name + ".tenants", () -> tenants);
         registry.add("gateway.callers." + name + ".permissions", () -> permissions);
-    }
-
-    public static String sha256(String text) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (java.security.NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     /** The gateway's monotonic time, which tests can push on. */
@@ -183,27 +161,15 @@ public abstract class EndToEnd {
     }
 
     protected Reply send(String method, String path, HttpRequest.BodyPublisher body, String... headers) {
-        return exchange(port, method, path, body, headers);
+        return Http.send(method, url(port, path), body, headers);
     }
 
     protected Reply management(String path) {
-        return exchange(managementPort, "GET", path, HttpRequest.BodyPublishers.noBody());
+        return Http.send("GET", url(managementPort, path));
     }
 
-    private static Reply exchange(
-            int port, String method, String path, HttpRequest.BodyPublisher body, String... headers) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                .method(method, body);
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        try {
-            return new Reply(HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray()));
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+    private static String url(int port, String path) {
+        return "http://127.0.0.1:" + port + path;
     }
 
     /** Waits for a counter that is raised after the answer has gone out. */
@@ -220,53 +186,5 @@ public abstract class EndToEnd {
         return meters.find(meter).tags(tags).counters().stream()
                 .mapToDouble(Counter::count)
                 .sum();
-    }
-
-    /** What the gateway answered. */
-    protected record Reply(HttpResponse<byte[]> response) {
-
-        public int status() {
-            return response.statusCode();
-        }
-
-        public byte[] bytes() {
-            return response.body();
-        }
-
-        public String text() {
-            return new String(response.body(), StandardCharsets.UTF_8);
-        }
-
-        public JsonNode json() {
-            return JSON.readTree(response.body());
-        }
-
-        public String header(String name) {
-            return response.headers().firstValue(name).orElse(null);
-        }
-
-        /** Asserts the one shape of errors, and that it says this. */
-        public Reply isProblem(int status, String code) {
-            assertThat(status()).as(text()).isEqualTo(status);
-            assertThat(header("Content-Type")).isEqualTo("application/problem+json");
-            JsonNode problem = json();
-            assertThat(problem.propertyNames())
-                    .containsOnly("type", "title", "status", "detail", "instance", "trace_id", "error");
-            assertThat(problem.path("type").stringValue()).startsWith("urn:problem-type:cancel-gateway:");
-            assertThat(problem.path("title").stringValue()).isNotBlank();
-            assertThat(problem.path("status").intValue()).isEqualTo(status);
-            assertThat(problem.path("detail").stringValue()).isNotBlank();
-            assertThat(problem.path("instance").stringValue())
-                    .isEqualTo(response.uri().getRawPath());
-            assertThat(problem.path("trace_id").stringValue()).matches("[0-9a-f]{32}");
-            assertThat(problem.path("error").propertyNames()).containsExactly("code", "message");
-            assertThat(problem.path("error").path("code").stringValue()).isEqualTo(code);
-            assertThat(problem.path("error").path("message").stringValue()).isNotBlank();
-            return this;
-        }
-
-        public String message() {
-            return json().path("error").path("message").stringValue();
-        }
     }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -7,6 +7,7 @@ import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.support.CountedStatements;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import io.cancelgateway.tenant.TenantId;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Duration;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cancelgateway.simulator.RawUpstream;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import io.cancelgateway.support.Spans;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.Reply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -14,56 +14,7 @@ import org.springframework.test.context.DynamicPropertySource;
 /** Upstreams to which there is no connection to send anything on. */
 class UnreachableUpstreamIT {
 
-    @Nested
-    class ClosedPort extends EndToEnd {
-
-        @DynamicPropertySource
-        static void upstream(DynamicPropertyRegistry registry) throws IOException {
-            try (ServerSocket closed = new ServerSocket(0)) {
-                String url = "http://127.0.0.1:" + closed.getLocalPort() + "/v1.3";
-                registry.add("gateway.upstream.base-url", () -> url);
-            }
-        }
-
-        @Test
-        void isUpstreamErrorWithoutAnAttemptOnTheWire() {
-            cancel(ACME.createBatch().id()).isProblem(502, "upstream_error");
-
-            assertCountedAsConnectFailed();
-        }
-
-        private void assertCountedAsConnectFailed() {
-            assertThat(count("cancel.gateway.upstream.attempts", "result", "connect_failed"))
-                    .isEqualTo(count("cancel.gateway.upstream.attempts"))
-                    .isPositive();
-        }
-    }
-
-    @Nested
-    class NoSuchHost extends EndToEnd {
-
-        @DynamicPropertySource
-        static void upstream(DynamicPropertyRegistry registry) {
-            registry.add("gateway.upstream.base-url", () -> "http://no-such-host.invalid/v1.3");
-        }
-
-        @Test
-        void isUpstreamErrorWithoutAnAttemptOnTheWire() {
-            cancel(ACME.createBatch().id()).isProblem(502, "upstream_error");
-
-            assertThat(count("cancel.gateway.upstream.attempts", "result", "connect_failed"))
-                    .isEqualTo(count("cancel.gateway.upstream.attempts"))
-                    .isPositive();
-        }
-    }
-
-    @Nested
-    class NotTls extends EndToEnd {
-
-        @DynamicPropertySource
-        static void upstream(DynamicPropertyRegistry registry) {
-            registry.add("gateway.upstream.base-url", () -> SIMULATOR.baseUrl().replace("http:", "https:"));
-        }
+    abstract class NoConnection extends EndToEnd {
 
         @Test
         void isUpstreamErrorWithoutAnAttemptOnTheWire() {
@@ -76,9 +27,39 @@ class UnreachableUpstreamIT {
         }
     }
 
+    @Nested
+    class ClosedPort extends NoConnection {
+
+        @DynamicPropertySource
+        static void upstream(DynamicPropertyRegistry registry) throws IOException {
+            try (ServerSocket closed = new ServerSocket(0)) {
+                String url = "http://127.0.0.1:" + closed.getLocalPort() + "/v1.3";
+                registry.add("gateway.upstream.base-url", () -> url);
+            }
+        }
+    }
+
+    @Nested
+    class NoSuchHost extends NoConnection {
+
+        @DynamicPropertySource
+        static void upstream(DynamicPropertyRegistry registry) {
+            registry.add("gateway.upstream.base-url", () -> "http://no-such-host.invalid/v1.3");
+        }
+    }
+
+    @Nested
+    class NotTls extends NoConnection {
+
+        @DynamicPropertySource
+        static void upstream(DynamicPropertyRegistry registry) {
+            registry.add("gateway.upstream.base-url", () -> SIMULATOR.baseUrl().replace("http:", "https:"));
+        }
+    }
+
     /** The backlog is full: a connection is neither made nor refused. */
     @Nested
-    class NoAnswerToAConnection extends EndToEnd {
+    class NoAnswerToAConnection extends NoConnection {
 
         private static final ServerSocket FULL = full();
 
@@ -100,15 +81,6 @@ class UnreachableUpstreamIT {
         static void upstream(DynamicPropertyRegistry registry) {
             registry.add("gateway.upstream.base-url", () -> "http://127.0.0.1:" + FULL.getLocalPort() + "/v1.3");
             registry.add("gateway.upstream.connect-timeout", () -> "200ms");
-        }
-
-        @Test
-        void isUpstreamErrorOnceTheConnectTimeoutIsOver() {
-            cancel(ACME.createBatch().id()).isProblem(502, "upstream_error");
-
-            assertThat(count("cancel.gateway.upstream.attempts", "result", "connect_failed"))
-                    .isEqualTo(count("cancel.gateway.upstream.attempts"))
-                    .isPositive();
         }
     }
 
