@@ -46,6 +46,11 @@ public final class RawUpstream implements AutoCloseable {
         script.add(parts);
     }
 
+    /** Forgets the answers that no request has come for. */
+    public void reset() {
+        script.clear();
+    }
+
     public int requests() {
         return requests.get();
     }

@@ -49,6 +49,7 @@ class NonsenseUpstreamIT extends EndToEnd {
             UPSTREAM.next(response("200 OK", "", BATCH));
             retrieve(ID);
         }
+        UPSTREAM.reset(); // the first attempts may have been over before they were sent
     }
 
     @Autowired
