@@ -7,6 +7,7 @@ import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.RecordedRequest;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.support.EndToEnd;
+import io.cancelgateway.support.GatewayLog;
 import io.cancelgateway.support.Reply;
 import io.micrometer.core.instrument.DistributionSummary;
 import java.net.http.HttpRequest;
@@ -63,6 +64,26 @@ class CancelIT extends EndToEnd {
                 .isEqualTo(200);
 
         assertThat(followUps()).isEqualTo(before + 1);
+    }
+
+    /** Although the ledger is written on a thread of its own. */
+    @Test
+    void theLogTellsTheEndOfACancellationWithTheCallersTrace() {
+        try (GatewayLog log = new GatewayLog("io.cancelgateway.cancellation")) {
+            cancel(
+                            "000000000000000000000405",
+                            "x-api-key",
+                            TOKEN,
+                            "traceparent",
+                            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+                    .isProblem(404, "resource_not_exist");
+
+            assertThat(log.events())
+                    .filteredOn(event -> event.getFormattedMessage().contains("ended: not_found"))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.getMDCPropertyMap())
+                            .containsEntry("traceId", "4bf92f3577b34da6a3ce929d0e0e4736"));
+        }
     }
 
     private long followUps() {

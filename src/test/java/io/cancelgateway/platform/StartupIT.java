@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.cancelgateway.support.TestGateway;
-import io.cancelgateway.CancelGatewayApplication;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,8 +86,8 @@ class StartupIT {
 
     @Test
     void aSettingThatCannotBeReadIsExplainedByAPageThatExists(CapturedOutput output) {
-        Throwable failure =
-                catchThrowable(() -> start("--gateway.callers.x=SECRET").close());
+        Throwable failure = catchThrowable(() ->
+                TestGateway.bare().with("gateway.callers.x", "SECRET").start().close());
 
         assertThat(failure).isNotNull();
         assertThat(output).contains("Correct gateway.callers.x (docs/CONFIGURATION.md) and start again.");
