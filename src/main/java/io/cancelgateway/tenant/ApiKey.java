@@ -5,10 +5,15 @@ import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** A tenant's upstream API key. It never prints; {@link #reveal()} is called where the upstream request is built. */
+/**
+ * A tenant's upstream API key. {@link #toString} never shows it. Only the code that builds an upstream request calls
+ * {@link #reveal()}.
+ */
 public final class ApiKey {
 
-    /** What fits a header field as one token (RFC 9110, section 5.5), with room for longer keys than today's. */
+    /**
+     * Visible ASCII characters, as in a header field (RFC 9110, section 5.5), with room for keys longer than today's.
+     */
     private static final Pattern FORM = Pattern.compile("[\\x21-\\x7e]{1,512}");
 
     static final String RULE = "must be 1 to 512 printable ASCII characters without white space inside";
@@ -19,7 +24,7 @@ public final class ApiKey {
         this.value = value;
     }
 
-    /** The key that {@code text} holds, white space around it cut, or empty where it holds none. */
+    /** The key in {@code text} without the white space around it, or empty if {@code text} is not a valid key. */
     public static Optional<ApiKey> parse(String text) {
         String stripped = text.strip();
         return FORM.matcher(stripped).matches() ? Optional.of(new ApiKey(stripped)) : Optional.empty();
@@ -30,7 +35,7 @@ public final class ApiKey {
         return value;
     }
 
-    /** {@code text} with this key taken out, should somebody have put it in. */
+    /** {@code text} with every occurrence of this key replaced by {@code [redacted]}. */
     public String redactFrom(String text) {
         return text.replace(value, "[redacted]");
     }

@@ -14,18 +14,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads every tenant's key, from the directory and from settings, as one picture. */
+/** Reads the keys of all tenants in one pass, from the settings and from the directory. */
 class KeySource {
 
     private static final Logger log = LoggerFactory.getLogger(KeySource.class);
 
-    /** Far more than a key; keeps a wrong mount from filling the heap. */
+    /** Far more than a key needs. It keeps a wrong mount from filling the heap. */
     private static final int MAX_FILE_BYTES = 4096;
 
     private final @Nullable Path directory;
     private final Map<TenantId, ApiKey> settings = new TreeMap<>();
 
-    /** @throws InvalidSettingException naming the setting that cannot be used */
+    /** @throws InvalidSettingException if a setting is invalid; it names the setting */
     KeySource(TenantProperties properties) {
         directory = properties.tenantsDir();
         if (directory != null && !Files.isDirectory(directory)) {
@@ -46,7 +46,8 @@ class KeySource {
     }
 
     /**
-     * Every tenant that is configured now, with its key or, where its file holds none, empty.
+     * Every tenant that is configured now, with its key, or empty if its file holds no valid key. If a file and a
+     * setting name the same tenant, the file wins.
      *
      * @throws IOException if the directory cannot be listed
      */
@@ -59,14 +60,15 @@ class KeySource {
                     TenantId.parse(file.getFileName().toString())
                             .ifPresentOrElse(
                                     id -> keys.put(id, read(file)),
-                                    () -> log.warn("Ignoring {}: its name is no tenant id ({})", file, TenantId.RULE));
+                                    () -> log.warn(
+                                            "Ignoring {}: its name is not a tenant id, {}", file, TenantId.RULE));
                 }
             }
         }
         return keys;
     }
 
-    /** A Secret's mount has {@code ..data} and dated directories beside the links to its files. */
+    /** A mounted Secret has {@code ..data} and dated directories beside the links to its files. */
     private static boolean mayBeKeyFile(Path path) {
         return !path.getFileName().toString().startsWith(".") && !Files.isDirectory(path);
     }
@@ -76,11 +78,17 @@ class KeySource {
             byte[] content = in.readNBytes(MAX_FILE_BYTES);
             Optional<ApiKey> key = ApiKey.parse(new String(content, StandardCharsets.UTF_8));
             if (key.isEmpty()) {
-                log.warn("The content of {} is no API key (it {})", file, ApiKey.RULE);
+                log.warn(
+                        "{} holds no valid API key; its tenant keeps its last good key, if there is one. An API key {}",
+                        file,
+                        ApiKey.RULE);
             }
             return key;
         } catch (IOException e) {
-            log.warn("Cannot read {}: {}", file, e.toString());
+            log.warn(
+                    "Cannot read the key file {}; its tenant keeps its last good key, if there is one: {}",
+                    file,
+                    e.toString());
             return Optional.empty();
         }
     }

@@ -2,18 +2,18 @@ package io.cancelgateway.tenant;
 
 import java.util.Locale;
 
-/** What a tenant's key is good for. */
+/** The state of a tenant's key. A key is in one state at a time. */
 public enum KeyState {
-    /** Sent upstream. */
+    /** Usable, and not refused by the upstream. */
     ACTIVE,
-    /** Sent upstream, which refused the key or its account the last time. */
+    /** Usable, but the upstream refused the key or its account the last time. It is still sent. */
     REJECTED,
-    /** Equal to another tenant's: neither is used until that is repaired. */
+    /** Equal to another tenant's key. Neither is used until each tenant has a key of its own. */
     DUPLICATE,
     /** The file is unreadable, empty or malformed, and there is no earlier key to keep. */
     UNREADABLE;
 
-    /** The meter tag. */
+    /** The word in meter tags. */
     public String tag() {
         return name().toLowerCase(Locale.ROOT);
     }

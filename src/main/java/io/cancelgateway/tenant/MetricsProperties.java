@@ -6,10 +6,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * What dashboards read.
+ * Settings of the meters.
  *
- * @param maxTenants how many tenants, the first by their sorted ids, get a meter tag of their own; the rest share
- *     {@code other}
+ * @param maxTenants how many tenants get a meter tag of their own, 0 or more: the first ones, sorted by id. The rest
+ *     share {@code other}
  */
 @Validated
 @ConfigurationProperties("gateway.metrics")

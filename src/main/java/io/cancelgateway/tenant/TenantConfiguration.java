@@ -22,7 +22,7 @@ class TenantConfiguration {
         return tags;
     }
 
-    /** Hears of a change after the tags, which it shows. */
+    /** Registered after the tags: its update reads them. */
     @Bean
     TenantMetrics tenantMetrics(Tenants tenants, TenantTags tags, MeterRegistry registry) {
         TenantMetrics metrics = new TenantMetrics(tenants, tags, registry);

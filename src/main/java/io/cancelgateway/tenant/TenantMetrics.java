@@ -7,7 +7,7 @@ import io.micrometer.core.instrument.Tags;
 import java.util.List;
 import java.util.Map;
 
-/** Shows how many tenants have which kind of key, and names those in trouble. */
+/** Gauges: how many tenants have a key in each state, and which tenants have a key that is not active. */
 class TenantMetrics {
 
     private final Tenants tenants;
@@ -32,7 +32,7 @@ class TenantMetrics {
         return tenants.states().values().stream().filter(s -> s == state).count();
     }
 
-    /** Names the tenants that are in trouble now. */
+    /** Registers the tenants whose key is not active now. */
     synchronized void update() {
         Map<TenantId, KeyState> states = tenants.states();
         List<MultiGauge.Row<?>> rows = states.entrySet().stream()

@@ -11,7 +11,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param tenantsDir a directory with one file per tenant, its name the tenant id, its content the key; a mounted
  *     Kubernetes Secret
- * @param tenants keys given as settings, for development; where both name a tenant, the directory wins
+ * @param tenants keys given as settings, for development; if both name a tenant, the directory wins
  */
 @ConfigurationProperties("gateway")
 record TenantProperties(

@@ -4,13 +4,13 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The {@code tenant} tag of meters: a bounded set, so that no configuration grows the scrape without end. Which tenants
- * have a tag of their own depends on the configuration alone, so that all replicas name the same ones: the first of the
- * configured tenants, sorted by id.
+ * The {@code tenant} tag of meters. The number of its values is bounded, so that the number of series is, too. The
+ * first of the configured tenants, sorted by id, have a tag of their own. This depends on the configuration alone, so
+ * that all replicas choose the same tenants.
  */
 public class TenantTags {
 
-    /** The tag where a request was refused before its tenant was known. */
+    /** The tag of a request that was refused before its tenant was known. */
     public static final String NONE = "none";
 
     private static final String OTHER = "other";
@@ -26,21 +26,21 @@ public class TenantTags {
         this.max = max;
     }
 
-    /** The tag of this tenant: its name, or {@code other} where it has no tag of its own or is not configured. */
+    /** The tag of this tenant: its id, or {@code other} if it has no tag of its own or is not configured. */
     public String of(TenantId id) {
         return named.contains(id) ? id.value() : OTHER;
     }
 
-    /** Decides anew, by the tenants that are configured now. */
+    /** Chooses the tenants with a tag of their own again, from those that are configured now. */
     synchronized void update() {
         named = tenants.ids().stream()
-                .filter(id -> !meansSomethingElse(id))
+                .filter(id -> !isReserved(id))
                 .sorted()
                 .limit(max)
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    private static boolean meansSomethingElse(TenantId id) {
+    private static boolean isReserved(TenantId id) {
         return id.value().equals(NONE) || id.value().equals(OTHER);
     }
 }

@@ -15,14 +15,14 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The tenants that are configured, and which of their keys may be used. Safe for use by many threads. */
+/** The configured tenants and the states of their keys. Safe for use by many threads. */
 public class Tenants {
 
     private static final Logger log = LoggerFactory.getLogger(Tenants.class);
 
     private final KeySource source;
 
-    /** Keys that the upstream refused. By key, so that a new key of the same tenant starts afresh. */
+    /** Keys that the upstream refused. A new key of the same tenant is not among them. */
     private final Set<ApiKey> rejected = ConcurrentHashMap.newKeySet();
 
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -34,9 +34,9 @@ public class Tenants {
     }
 
     /**
-     * Reads all keys again and judges them as a whole.
+     * Reads the keys of all tenants again. They are compared with each other, to find tenants with the same key.
      *
-     * @throws IOException if the directory cannot be listed; the last picture stays
+     * @throws IOException if the directory cannot be listed; tenants and keys stay as they were
      */
     synchronized void load() throws IOException {
         Map<TenantId, Optional<ApiKey>> found = new TreeMap<>();
@@ -44,16 +44,16 @@ public class Tenants {
         Map<ApiKey, Long> uses = found.values().stream()
                 .flatMap(Optional::stream)
                 .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
-        Map<TenantId, Entry> judged = new LinkedHashMap<>();
-        found.forEach((id, key) -> judged.put(
+        Map<TenantId, Entry> loaded = new LinkedHashMap<>();
+        found.forEach((id, key) -> loaded.put(
                 id,
                 key.<Entry>map(k -> uses.getOrDefault(k, 0L) > 1
                                 ? new Entry.Duplicate(k)
                                 : new Entry.Usable(new Tenant(id, k)))
                         .orElseGet(Entry.Unreadable::new)));
         rejected.retainAll(uses.keySet());
-        entries = judged;
-        report(judged);
+        entries = loaded;
+        report(loaded);
         changed();
     }
 
@@ -66,13 +66,13 @@ public class Tenants {
         };
     }
 
-    private void report(Map<TenantId, Entry> judged) {
-        if (judged.isEmpty()) {
+    private void report(Map<TenantId, Entry> loaded) {
+        if (loaded.isEmpty()) {
             log.warn(
                     "No tenant has a key (gateway.tenants-dir, gateway.tenants.<id>.api-key): nothing can be canceled");
         }
         Set<TenantId> duplicates = new TreeSet<>();
-        judged.forEach((id, entry) -> {
+        loaded.forEach((id, entry) -> {
             if (entry instanceof Entry.Duplicate) {
                 duplicates.add(id);
             }
@@ -84,28 +84,31 @@ public class Tenants {
         }
     }
 
-    /** The tenant with its key, or empty where it is unknown or its key may not be used. */
+    /** The tenant with its key, or empty if the tenant is unknown or its key may not be used. */
     public Optional<Tenant> find(TenantId id) {
         return entries.get(id) instanceof Entry.Usable(Tenant tenant) ? Optional.of(tenant) : Optional.empty();
     }
 
-    /** Notes that the upstream refused this tenant's key or account. The key goes on being sent. */
+    /** Notes that the upstream refused this tenant's key or account (401 or 403). The key is still sent. */
     public void keyRejected(Tenant tenant) {
         if (rejected.add(tenant.key())) {
-            log.error("The upstream refuses the key or account of tenant {}: replace its key", tenant.id());
+            log.error(
+                    "The upstream refuses the key or account of tenant {}; the gateway still sends this key."
+                            + " Replace the key, or repair the account",
+                    tenant.id());
             changed();
         }
     }
 
-    /** Notes that the upstream took this tenant's key. */
+    /** Notes that the upstream accepted this tenant's key. */
     public void keyAccepted(Tenant tenant) {
         if (!rejected.isEmpty() && rejected.remove(tenant.key())) {
-            log.info("The upstream takes the key of tenant {} again", tenant.id());
+            log.info("The upstream accepts the key of tenant {} again", tenant.id());
             changed();
         }
     }
 
-    /** Calls {@code listener} now and whenever a tenant comes, goes, or its key changes its state. */
+    /** Calls {@code listener} now, after each {@link #load}, and when a key is refused or accepted again. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
         listener.run();
@@ -115,12 +118,12 @@ public class Tenants {
         listeners.forEach(Runnable::run);
     }
 
-    /** Every configured tenant, with a usable key or without. */
+    /** The ids of all configured tenants, with a usable key or without. */
     public Set<TenantId> ids() {
         return Set.copyOf(entries.keySet());
     }
 
-    /** Every configured tenant and the state of its key, by name. */
+    /** All configured tenants and the states of their keys, sorted by id. */
     Map<TenantId, KeyState> states() {
         Map<TenantId, KeyState> states = new TreeMap<>();
         entries.forEach((id, entry) -> states.put(id, state(entry)));
