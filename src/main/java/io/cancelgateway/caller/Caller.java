@@ -4,11 +4,11 @@ import io.cancelgateway.tenant.TenantId;
 import java.util.Set;
 
 /**
- * An internal service that is known to the gateway.
+ * An internal service that the gateway knows.
  *
  * @param name its name in the configuration
  * @param everyTenant whether it serves every tenant ({@code *})
- * @param tenants the tenants that it serves, empty where it serves every one
+ * @param tenants the tenants that it serves, empty if it serves every tenant
  * @param permissions what it may do
  */
 public record Caller(String name, boolean everyTenant, Set<TenantId> tenants, Set<Permission> permissions) {

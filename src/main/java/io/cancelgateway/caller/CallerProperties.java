@@ -6,7 +6,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Who may call.
+ * The callers in the configuration.
  *
  * @param callers the callers by name
  */
@@ -14,7 +14,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record CallerProperties(@DefaultValue Map<String, Setting> callers) {
 
     /**
-     * One caller. Everything is text here and checked in {@link Callers}, whose messages name the key and not the value.
+     * One caller. All values are text here. {@link Callers} checks them; its messages name the key, never the value.
      *
      * @param tokenSha256 SHA-256 of each of its static tokens, in hex
      * @param tenants the tenant ids that it serves, or {@code *}

@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** The callers that are configured, found by their static tokens. */
+/** The configured callers, looked up by their static tokens. */
 @Component
 class Callers {
 
@@ -33,12 +33,13 @@ class Callers {
 
     private final List<KnownToken> tokens = new ArrayList<>();
 
-    /** @throws InvalidSettingException naming the setting that cannot be used */
+    /** @throws InvalidSettingException if a setting is invalid; it names the setting */
     Callers(CallerProperties properties) {
         Map<String, CallerProperties.Setting> sorted = new TreeMap<>(properties.callers());
         sorted.forEach(this::add);
         if (tokens.isEmpty()) {
-            log.warn("No caller is configured (gateway.callers.<name>.token-sha256): nobody gets in");
+            log.warn("No caller is configured with a token (gateway.callers.<name>.token-sha256):"
+                    + " every request is refused");
         }
     }
 
@@ -50,10 +51,10 @@ class Callers {
         }
         Caller caller = caller(key, name, setting);
         if (caller.tenants().isEmpty() && !caller.everyTenant()) {
-            log.warn("Caller {} serves no tenant ({}.tenants): whatever it asks is refused", name, key);
+            log.warn("Caller {} serves no tenant ({}.tenants): all its requests are refused", name, key);
         }
         if (setting.tokenSha256().isEmpty()) {
-            log.warn("Caller {} has no token ({}.token-sha256): it cannot get in", name, key);
+            log.warn("Caller {} has no token ({}.token-sha256): it cannot authenticate", name, key);
         }
         for (String hex : setting.tokenSha256()) {
             add(key + ".token-sha256", caller, hex.strip());
@@ -69,8 +70,7 @@ class Callers {
             if (MessageDigest.isEqual(known.sha256(), hash) && !known.caller().equals(caller)) {
                 throw new InvalidSettingException(
                         key,
-                        "must not be that of another caller, here "
-                                + known.caller().name());
+                        "must differ from the token of caller " + known.caller().name());
             }
         }
         tokens.add(new KnownToken(hash, caller));
@@ -110,7 +110,7 @@ class Callers {
         return Optional.empty();
     }
 
-    /** The caller whose token this is. Takes the same time whichever caller it is, and for none. */
+    /** The caller with this token, or empty if there is none. It takes the same time in every case. */
     Optional<Caller> byToken(String token) {
         byte[] hash = sha256(token);
         @Nullable Caller found = null;

@@ -3,7 +3,7 @@ package io.cancelgateway.caller;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
 import org.springframework.security.core.authority.AuthorityUtils;
 
-/** What a request brought to prove who calls; not checked yet, and never printed. */
+/** The credential of a request, not checked yet. {@link #toString} never shows it. */
 final class Credential extends AbstractAuthenticationToken {
 
     private static final long serialVersionUID = 1L;

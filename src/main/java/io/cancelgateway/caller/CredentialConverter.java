@@ -14,8 +14,8 @@ import org.springframework.security.web.authentication.AuthenticationConverter;
 import org.springframework.stereotype.Component;
 
 /**
- * Finds the credential: {@code Authorization: Bearer …} (RFC 6750, section 2.1) or {@code x-api-key: …}, which is what a
- * TwelveLabs SDK sends.
+ * Finds the credential of a request, in {@code Authorization: Bearer …} (RFC 6750, section 2.1) or in
+ * {@code x-api-key: …}, the header of a TwelveLabs SDK.
  */
 @Component
 class CredentialConverter implements AuthenticationConverter {
@@ -23,9 +23,15 @@ class CredentialConverter implements AuthenticationConverter {
     private static final String API_KEY = "x-api-key";
     private static final String BEARER = "bearer ";
 
+    /**
+     * The credential, or null if the request has none.
+     *
+     * @throws CredentialConflictException if the request has two different ones
+     * @throws BadCredentialsException if {@code Authorization} has a scheme other than {@code Bearer}
+     */
     @Override
     public @Nullable Credential convert(HttpServletRequest request) {
-        // a header may come several times, and both may bring the same credential
+        // a header may occur several times, and both headers may hold the same credential
         Set<String> distinct = new LinkedHashSet<>();
         boolean otherScheme = false;
         for (String value : values(request, HttpHeaders.AUTHORIZATION)) {
@@ -41,12 +47,12 @@ class CredentialConverter implements AuthenticationConverter {
             throw new CredentialConflictException();
         }
         if (otherScheme) {
-            throw new BadCredentialsException("The Authorization header is of another scheme than Bearer");
+            throw new BadCredentialsException("The Authorization header has a scheme other than Bearer");
         }
         return distinct.isEmpty() ? null : new Credential(distinct.iterator().next());
     }
 
-    /** What is empty counts as not sent: an SDK without a key sends an empty header. */
+    /** An empty header counts as not sent: an SDK without a key sends one. */
     private static List<String> values(HttpServletRequest request, String header) {
         List<String> values = new ArrayList<>();
         for (String value : Collections.list(request.getHeaders(header))) {
@@ -57,7 +63,7 @@ class CredentialConverter implements AuthenticationConverter {
         return values;
     }
 
-    /** Two different credentials: whichever was taken, the other's owner would be surprised. */
+    /** Two different credentials in one request: it is not known which caller is meant. */
     static final class CredentialConflictException extends AuthenticationException {
 
         private static final long serialVersionUID = 1L;

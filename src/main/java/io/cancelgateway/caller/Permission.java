@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** What a caller may do. */
 enum Permission {
-    /** Look at batches and cancellations. */
+    /** Read batches and cancellations. */
     READ,
     /** Cancel batches. */
     CANCEL;

@@ -25,12 +25,12 @@ import org.springframework.security.web.context.RequestAttributeSecurityContextR
 import org.springframework.security.web.firewall.RequestRejectedHandler;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
 
-/** Who gets in: callers with a token, to what their permissions name; nobody else, except to the management port. */
+/** The access rules: a caller needs a valid token and the right permission; the management port needs neither. */
 @Configuration(proxyBeanMethods = false)
 @EnableWebSecurity
 class SecurityConfiguration {
 
-    /** The management port is not published; it shows health, info and metrics to whoever reaches it. */
+    /** The management port is not published. Everyone who reaches it may read health, info and metrics. */
     @Bean
     @Order(1)
     SecurityFilterChain managementFilters(HttpSecurity http) {
@@ -52,7 +52,7 @@ class SecurityConfiguration {
         return http.addFilterBefore(
                         authenticationFilter(authenticationManager, converter, unauthorized), AuthorizationFilter.class)
                 .authorizeHttpRequests(requests -> requests
-                        // an error of a request that was let in, or refused, already
+                        // the error dispatch of a request whose access is already decided
                         .dispatcherTypeMatchers(jakarta.servlet.DispatcherType.ERROR)
                         .permitAll()
                         .requestMatchers(HttpMethod.POST, "/v1.3/**", "/v1/**")
@@ -63,7 +63,7 @@ class SecurityConfiguration {
                         .authenticated())
                 .exceptionHandling(failures ->
                         failures.authenticationEntryPoint(unauthorized).accessDeniedHandler(denied))
-                // no browser, no cookie, no session: nothing for a forged request to ride on
+                // callers are no browsers: without a cookie or a session there is nothing to forge a request with
                 .csrf(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
                 .requestCache(AbstractHttpConfigurer::disable)
@@ -85,7 +85,9 @@ class SecurityConfiguration {
         return new ProviderManager(provider);
     }
 
-    /** A request is observed once, as an HTTP request; a span and a timer for each filter would cost more than they tell. */
+    /**
+     * Observes a request only once, as an HTTP request: a span and a timer for each filter are not worth their cost.
+     */
     @Bean
     SecurityObservationSettings noObservationsOfFilters() {
         return SecurityObservationSettings.noObservations();
@@ -95,7 +97,7 @@ class SecurityConfiguration {
     AuthenticationEntryPoint unauthorized(ProblemWriter writer) {
         Problem conflict = Problem.of(
                 ProblemType.CREDENTIAL_CONFLICT,
-                "The request brings two different credentials; send one, in Authorization or in x-api-key.");
+                "The request has two different credentials; send one, in Authorization or in x-api-key.");
         Problem unauthorized = Problem.of(
                 ProblemType.UNAUTHORIZED, "A valid credential is required, as Authorization: Bearer or x-api-key.");
         return (request, response, failure) -> writer.write(
@@ -104,11 +106,12 @@ class SecurityConfiguration {
 
     @Bean
     AccessDeniedHandler denied(ProblemWriter writer) {
-        Problem denied = Problem.of(ProblemType.PERMISSION_DENIED, "This caller may not do this.");
+        Problem denied =
+                Problem.of(ProblemType.PERMISSION_DENIED, "This caller lacks the permission for this request.");
         return (request, response, failure) -> writer.write(request, response, denied);
     }
 
-    /** A method that a path does not take is answered by the path, with 405 and those that it takes. */
+    /** Lets every method pass, so that the handler mapping answers a wrong one with 405 and {@code Allow}. */
     @Bean
     StrictHttpFirewall firewall() {
         StrictHttpFirewall firewall = new StrictHttpFirewall();
@@ -116,7 +119,7 @@ class SecurityConfiguration {
         return firewall;
     }
 
-    /** What the HTTP firewall finds suspicious in a path: matrix parameters, encoded CR and LF, double slashes. */
+    /** Answers 400 to what the HTTP firewall rejects, such as matrix parameters, encoded CR and LF, double slashes. */
     @Bean
     RequestRejectedHandler rejected(ProblemWriter writer) {
         Problem malformed = Problem.of(ProblemType.PARAMETER_INVALID, "The path or a header is malformed.");

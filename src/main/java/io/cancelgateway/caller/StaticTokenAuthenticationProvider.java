@@ -5,7 +5,7 @@ import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.core.Authentication;
 import org.springframework.stereotype.Component;
 
-/** Knows a caller by the SHA-256 of its token. */
+/** Authenticates a caller by the SHA-256 of its static token. */
 @Component
 class StaticTokenAuthenticationProvider implements AuthenticationProvider {
 
@@ -19,7 +19,7 @@ class StaticTokenAuthenticationProvider implements AuthenticationProvider {
     public Authentication authenticate(Authentication credential) {
         return callers.byToken(((Credential) credential).getCredentials())
                 .map(CallerAuthentication::new)
-                .orElseThrow(() -> new BadCredentialsException("Nobody has this token"));
+                .orElseThrow(() -> new BadCredentialsException("No caller has this token"));
     }
 
     @Override

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Set;
 import org.springframework.stereotype.Component;
 
-/** Decides for which tenant a caller asks: the one that it serves, or the one that it names in {@code X-Tenant-Id}. */
+/**
+ * Selects the tenant of a request: the one that {@code X-Tenant-Id} names, or else the only one that its caller serves.
+ */
 @Component
 public class TenantSelection {
 
@@ -26,8 +28,10 @@ public class TenantSelection {
     /**
      * The tenant of this request, with a usable key.
      *
-     * @param named the values of {@link #HEADER}, empty where it was not sent
-     * @throws ProblemException {@code tenant_required}, {@code parameter_invalid} or {@code tenant_not_allowed}
+     * @param named the values of {@link #HEADER}, empty if it was not sent
+     * @throws ProblemException {@code tenant_required} if none is named and the caller serves several,
+     *     {@code parameter_invalid} if the header is malformed, or {@code tenant_not_allowed} if the tenant is unknown,
+     *     has no usable key, or is not one of the caller's
      */
     public Tenant select(Caller caller, List<String> named) {
         TenantId id = named.isEmpty() ? only(caller) : parse(named);
@@ -50,7 +54,7 @@ public class TenantSelection {
     private static TenantId parse(List<String> named) {
         Set<String> distinct = Set.copyOf(named);
         if (distinct.size() > 1) {
-            throw Problem.of(ProblemType.PARAMETER_INVALID, HEADER + " names two tenants.")
+            throw Problem.of(ProblemType.PARAMETER_INVALID, HEADER + " names several tenants.")
                     .toException();
         }
         return TenantId.parse(named.getFirst())
@@ -63,7 +67,7 @@ public class TenantSelection {
     private static ProblemException notAllowed() {
         return Problem.of(
                         ProblemType.TENANT_NOT_ALLOWED,
-                        "This tenant is unknown, has no usable key, or is not this caller's.")
+                        "This tenant is unknown, has no usable key, or is not one of this caller's.")
                 .toException();
     }
 }

@@ -1,4 +1,4 @@
-/** Who calls: credentials, permissions and tenants of internal services. */
+/** Callers: the credentials, permissions and tenants of internal services. */
 @NullMarked
 package io.cancelgateway.caller;
 
