@@ -1,6 +1,6 @@
 package io.cancelgateway.platform;
 
-/** A setting that stops the start. Names the key, never the value: it may be a secret in the wrong place. */
+/** An invalid setting, which stops the start. It names the key, never the value: that may be a misplaced secret. */
 public final class InvalidSettingException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -9,8 +9,8 @@ public final class InvalidSettingException extends RuntimeException {
     private final String reason;
 
     /**
-     * @param key the configuration key as the README lists it
-     * @param reason what a right value looks like, without the wrong one
+     * @param key the configuration key, as docs/CONFIGURATION.md lists it
+     * @param reason what a valid value looks like, to follow "it", such as "must be …"; without the invalid value
      */
     public InvalidSettingException(String key, String reason) {
         super(key + " " + reason);

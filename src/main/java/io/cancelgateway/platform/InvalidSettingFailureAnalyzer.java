@@ -3,7 +3,7 @@ package io.cancelgateway.platform;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Turns a wrong setting into two lines instead of a stack trace. */
+/** Reports an invalid setting in two lines instead of a stack trace. */
 class InvalidSettingFailureAnalyzer extends AbstractFailureAnalyzer<InvalidSettingException> {
 
     @Override

@@ -6,7 +6,7 @@ import org.springframework.boot.actuate.endpoint.web.ExposableWebEndpoint;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** What the management port shows, whatever exposure somebody configures. */
+/** Limits the management port to health, info and metrics, whatever exposure is configured. */
 @Configuration(proxyBeanMethods = false)
 class ManagementConfiguration {
 

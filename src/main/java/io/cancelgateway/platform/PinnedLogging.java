@@ -9,8 +9,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /**
- * Pins the few loggers that print raw requests, credentials included, above every other source of settings. All others
- * may be set to any level.
+ * Pins the levels of the few loggers that print raw requests with their credentials. No other source of settings can
+ * override them. Every other logger may have any level.
  */
 class PinnedLogging implements EnvironmentPostProcessor, Ordered {
 
@@ -29,7 +29,7 @@ class PinnedLogging implements EnvironmentPostProcessor, Ordered {
         pinned.put("logging.level.reactor.netty.http.client.HttpClient", "INFO");
         pinned.put("logging.level.reactor.netty.http.client.HttpClientOperations", "INFO");
         pinned.put("logging.level.io.netty.handler.logging", "INFO");
-        // prints, with the stack trace, the upstream's bytes that the codec could not read; the attempt tells the rest
+        // prints, in a stack trace, the upstream bytes that the codec could not read; the attempt reports the failure
         pinned.put("logging.level.reactor.netty.http.client.HttpClientConnect", "OFF");
         // Spring prints header values only when these are on
         pinned.put("spring.mvc.log-request-details", "false");

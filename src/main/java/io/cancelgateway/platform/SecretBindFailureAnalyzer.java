@@ -9,8 +9,8 @@ import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 
 /**
- * Stands before Spring Boot's own analyzer, which prints the value that did not bind: under {@code gateway.tenants} and
- * {@code gateway.callers} that may be an API key or a token one level too high.
+ * Runs before Spring Boot's own analyzer, which prints the value that could not be bound. Under {@code gateway.tenants}
+ * and {@code gateway.callers} that value may be an API key or a token, set one level too high.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class SecretBindFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
@@ -33,7 +33,7 @@ class SecretBindFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
             return analysis(
                     name, "callers are given as gateway.callers.<name>.token-sha256, .tenants and .permissions", cause);
         }
-        return GATEWAY.equals(name) ? analysis(name, "it has not the expected form", cause) : null;
+        return GATEWAY.equals(name) ? analysis(name, "it does not have the expected form", cause) : null;
     }
 
     private static FailureAnalysis analysis(ConfigurationPropertyName name, String reason, BindException cause) {

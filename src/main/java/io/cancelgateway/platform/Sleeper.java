@@ -2,10 +2,15 @@ package io.cancelgateway.platform;
 
 import java.time.Duration;
 
-/** Lets time pass, on a virtual thread; tests let it pass at once. */
+/** Blocks the current thread, which is a virtual one; in tests it returns at once. */
 @FunctionalInterface
 public interface Sleeper {
 
-    /** @param duration zero or more */
+    /**
+     * Blocks for {@code duration}.
+     *
+     * @param duration zero or more
+     * @throws InterruptedException if the thread is interrupted meanwhile
+     */
     void sleep(Duration duration) throws InterruptedException;
 }

@@ -6,7 +6,7 @@ import java.util.random.RandomGenerator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The only place that reads the machine's time, waits, or throws dice. */
+/** The only place with the real clock, real waiting and real randomness. */
 @Configuration(proxyBeanMethods = false)
 class TimeConfiguration {
 

@@ -1,4 +1,4 @@
-/** Wiring that belongs to no feature: time, checked settings, what the management port may show and logs may print. */
+/** Wiring that belongs to no feature: time, invalid settings, the management port, and loggers that print secrets. */
 @NullMarked
 package io.cancelgateway.platform;
 
