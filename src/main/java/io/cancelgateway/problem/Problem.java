@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * One error answer.
  *
- * @param type the row of the table
- * @param status the HTTP status; the type's, except where the servlet container chose another
- * @param code {@code error.code}; the type's, except where it is the upstream's
- * @param message what to tell the caller; never a key, a token or a stack trace
- * @param retryAfter when to come back, in whole seconds upwards, or null for no {@code Retry-After}
+ * @param type its row in the table of errors
+ * @param status the HTTP status; the type's, unless the servlet container chose another
+ * @param code {@code error.code}; the type's, unless it is the upstream's
+ * @param message the text for the caller; never a key, a token or a stack trace
+ * @param retryAfter how long the caller should wait: {@code Retry-After} in seconds, rounded up (RFC 9110, section
+ *     10.2.3); null for no such header
  * @param allow the methods of the {@code Allow} header of a 405, else empty
  */
 public record Problem(
@@ -22,7 +23,7 @@ public record Problem(
         @Nullable Duration retryAfter,
         List<String> allow) {
 
-    /** A problem as its type says. */
+    /** A problem with the status and the code of its type. */
     public static Problem of(ProblemType type, String message) {
         return new Problem(type, type.status(), type.code(), message, null, List.of());
     }
@@ -32,7 +33,7 @@ public record Problem(
         return new Problem(type, status, upstreamCode, message, retryAfter, allow);
     }
 
-    /** The same problem with a {@code Retry-After}, or without where {@code after} is null. */
+    /** The same problem with a {@code Retry-After}, or without one if {@code after} is null. */
     public Problem withRetryAfter(@Nullable Duration after) {
         return new Problem(type, status, code, message, after, allow);
     }
@@ -42,7 +43,7 @@ public record Problem(
         return new Problem(type, status, code, message, retryAfter, methods);
     }
 
-    /** Throws this problem through the layers up to the one place that renders it. */
+    /** An exception that carries this problem to the one place that renders it; to be thrown by the caller. */
     public ProblemException toException() {
         return new ProblemException(this);
     }

@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 
-/** Renders whatever a handler throws. */
+/** Renders the exceptions that handlers throw. */
 @RestControllerAdvice
 class ProblemAdvice {
 
@@ -25,10 +25,10 @@ class ProblemAdvice {
         Problem problem = Problems.of(thrown);
         if (!response.isCommitted()) {
             write(problem, request, response);
-        } else if (!Problems.isOfTheConnection(thrown)) {
+        } else if (!Problems.isConnectionFailure(thrown)) {
             throw new AnswerCutOffException(thrown);
         }
-        // else the container reports the unreadable body by itself, or there is no connection any more
+        // otherwise the container reports the unreadable body itself, or the connection is gone
     }
 
     private void write(Problem problem, HttpServletRequest request, HttpServletResponse response) {
@@ -39,7 +39,7 @@ class ProblemAdvice {
         }
     }
 
-    /** An answer that was cut off must not look complete: the container closes the connection upon this. */
+    /** An answer that was cut off must not look complete: on this exception the container closes the connection. */
     private static final class AnswerCutOffException extends IOException {
 
         private static final long serialVersionUID = 1L;

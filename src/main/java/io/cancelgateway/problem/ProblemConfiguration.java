@@ -13,7 +13,7 @@ import org.springframework.core.annotation.Order;
 @Configuration(proxyBeanMethods = false)
 class ProblemConfiguration {
 
-    /** After Spring Boot's own customizers: the valve added last is the one that reports first. */
+    /** Runs after Spring Boot's own customizers: the valve that is added last reports first. */
     @Bean
     @Order(Ordered.LOWEST_PRECEDENCE)
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> problemErrorReports(

@@ -10,7 +10,7 @@ import org.springframework.boot.webmvc.error.ErrorController;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Renders what a filter or the container reported by {@code sendError}, or a filter threw. */
+/** Renders the errors that a filter or the container reports by {@code sendError}, and what a filter throws. */
 @RestController
 class ProblemErrorController implements ErrorController {
 
@@ -25,9 +25,9 @@ class ProblemErrorController implements ErrorController {
     @RequestMapping("${spring.web.error.path:${error.path:/error}}")
     void error(HttpServletRequest request, HttpServletResponse response) throws IOException {
         if (response.isCommitted()) {
-            return; // whoever cut the answer off has said why
+            return; // the answer was cut off, and the reason is logged already
         }
-        // no status: somebody asked for this path itself, where nothing is
+        // no status: a caller requested this path itself, and nothing is there
         int status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code ? code : 404;
         @Nullable Throwable thrown = (Throwable) request.getAttribute(RequestDispatcher.ERROR_EXCEPTION);
         try (Tracer.SpanInScope _ = trace.resume(request)) {

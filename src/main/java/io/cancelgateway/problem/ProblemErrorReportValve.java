@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Renders what Tomcat refuses by itself: bad request lines, encoded slashes, headers too large, wrong framing. */
+/** Renders the errors that Tomcat itself finds: bad request lines, encoded slashes, large headers, wrong framing. */
 class ProblemErrorReportValve extends ErrorReportValve {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemErrorReportValve.class);
@@ -26,15 +26,15 @@ class ProblemErrorReportValve extends ErrorReportValve {
     @Override
     protected void report(Request request, Response response, @Nullable Throwable throwable) {
         int status = response.getStatus();
-        // as ErrorReportValve: only an error that has no body yet
+        // like ErrorReportValve: only an error that has no body yet
         if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
             return;
         }
         try (Tracer.SpanInScope _ = trace.resume(request.getRequest())) {
             if (throwable != null && status >= 500) {
-                log.error("Unexpected failure below the application; the caller gets {}", status, throwable);
+                log.error("Unexpected failure in the servlet container; the caller gets {}", status, throwable);
             }
-            Problem problem = status == 500 ? Problems.ofStatus(500) : Problems.refusedBelowTheApplication(status);
+            Problem problem = status == 500 ? Problems.ofStatus(500) : Problems.refusedByContainer(status);
             writer.write(request.getRequest(), (HttpServletResponse) response.getResponse(), problem);
             response.finishResponse();
         } catch (IOException e) {

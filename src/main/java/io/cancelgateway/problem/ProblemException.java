@@ -12,7 +12,7 @@ public final class ProblemException extends RuntimeException {
         this.problem = problem;
     }
 
-    /** What to answer. */
+    /** The problem to answer with. */
     public Problem problem() {
         return problem;
     }

@@ -1,30 +1,30 @@
 package io.cancelgateway.problem;
 
-/** The one table of what can go wrong: nobody else picks a status. */
+/** The one table of errors: each with its status, title and code. No other code picks a status. */
 public enum ProblemType {
-    /** A batch id, body, header or query that cannot be meant. */
+    /** A malformed batch id, body, header or query. */
     PARAMETER_INVALID(400, "Invalid parameter"),
     /** Two different credentials in one request. */
     CREDENTIAL_CONFLICT(400, "Two different credentials"),
     /** The caller serves several tenants and named none. */
     TENANT_REQUIRED(400, "Tenant required"),
-    /** No credential, or one that nobody has. */
+    /** No credential, or an unknown one. */
     UNAUTHORIZED(401, "Unauthorized"),
-    /** The caller is known, and may not do this. */
+    /** The caller lacks the permission for the request. */
     PERMISSION_DENIED(403, "Permission denied"),
-    /** Unknown tenant, tenant without usable key, or not this caller's: one answer, so that names cannot be probed. */
+    /** The tenant is unknown, has no usable key, or is not the caller's: one error, so that names cannot be probed. */
     TENANT_NOT_ALLOWED(403, "Tenant not allowed"),
     /** No such path. */
     NOT_FOUND(404, "Not found"),
     /** The ledger has no such record. */
     CANCELLATION_NOT_FOUND(404, "No such cancellation"),
-    /** The path exists, the method does not. */
+    /** The path does not accept the method. */
     METHOD_NOT_ALLOWED(405, "Method not allowed"),
-    /** A body in a format that the path does not take. */
+    /** The path does not accept the content type. */
     UNSUPPORTED_MEDIA_TYPE(415, "Unsupported media type"),
-    /** A body larger than the path takes. */
+    /** The body is larger than the path accepts. */
     CONTENT_TOO_LARGE(413, "Content too large"),
-    /** What the servlet container or the HTTP firewall refuses; the status is theirs. */
+    /** The servlet container refused the request, or could not read its body. The status is the container's. */
     BAD_REQUEST(400, "Bad request"),
     /** The upstream answered 400; code and message are its own. */
     UPSTREAM_BAD_REQUEST(400, "Refused by the upstream"),
@@ -34,13 +34,13 @@ public enum ProblemType {
     BATCH_TERMINAL(409, "Batch already terminal"),
     /** The tenant is over its rate or its concurrency. */
     TOO_MANY_REQUESTS(429, "Too many requests"),
-    /** The upstream refuses the tenant's key or account. */
+    /** The upstream refused the tenant's key or account (401 or 403). */
     TENANT_KEY_REJECTED(502, "Tenant key rejected by the upstream"),
-    /** The upstream could not be reached, failed, or answered nonsense. */
+    /** The upstream could not be reached, failed, or sent an unusable answer. */
     UPSTREAM_ERROR(502, "Upstream error"),
-    /** A breaker is open: the upstream is not asked for now. */
+    /** A breaker is open: nothing is sent upstream for now. */
     UPSTREAM_UNAVAILABLE(503, "Upstream unavailable"),
-    /** What can only be answered from the ledger, or with it, while its database does not answer. */
+    /** The request needs the ledger, whose database does not answer. */
     LEDGER_UNAVAILABLE(503, "Ledger unavailable"),
     /** The deadline was reached, or the last attempt allowed timed out. */
     DEADLINE_EXCEEDED(504, "Deadline exceeded"),
@@ -62,7 +62,7 @@ public enum ProblemType {
         return status;
     }
 
-    /** The {@code error.code} where the upstream gives none of its own. */
+    /** The {@code error.code}, unless the upstream sent one of its own. */
     public String code() {
         return code;
     }

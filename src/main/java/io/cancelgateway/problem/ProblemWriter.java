@@ -17,8 +17,10 @@ import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Renders a {@link Problem} in the one shape: an RFC 9457 problem that is also a TwelveLabs error, so that an official
- * SDK reads it. Writes past content negotiation: an error is JSON whatever the request accepts.
+ * Renders a {@link Problem} as an RFC 9457 problem that is also a TwelveLabs error, so that an official SDK can read
+ * it. There is no content negotiation: an error is JSON, whatever the request accepts.
+ *
+ * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
  */
 @Component
 public class ProblemWriter {
@@ -33,7 +35,11 @@ public class ProblemWriter {
         this.tracer = tracer;
     }
 
-    /** Answers {@code request} with {@code problem}; does nothing where an answer is already on its way. */
+    /**
+     * Answers {@code request} with {@code problem}. Does nothing if the response is already committed.
+     *
+     * @throws IOException if the answer cannot be written, such as to a connection that the caller has closed
+     */
     public void write(HttpServletRequest request, HttpServletResponse response, Problem problem) throws IOException {
         if (response.isCommitted()) {
             return;
@@ -42,7 +48,7 @@ public class ProblemWriter {
         response.setStatus(problem.status());
         response.setContentType(CONTENT_TYPE);
         if (problem.retryAfter() != null) {
-            response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(secondsUpwards(problem.retryAfter())));
+            response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(roundedUpToSeconds(problem.retryAfter())));
         }
         if (problem.status() == 401) {
             response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
@@ -55,7 +61,7 @@ public class ProblemWriter {
         response.getOutputStream().write(body);
     }
 
-    /** What was asked for, also where the container has dispatched to its error path since. */
+    /** The path that the caller requested, also after a dispatch to the error path. */
     private static @Nullable String path(HttpServletRequest request) {
         return request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI) instanceof String path
                 ? path
@@ -78,12 +84,12 @@ public class ProblemWriter {
 
     private String traceId() {
         Span span = tracer.currentSpan();
-        // what the container refuses never got a span
+        // a request that the container refuses has no span
         return (span != null ? span : tracer.nextSpan()).context().traceId();
     }
 
-    /** A truncated wait would send the caller back too early. */
-    private static long secondsUpwards(Duration duration) {
+    /** Rounded down, the wait would bring the caller back too early. */
+    private static long roundedUpToSeconds(Duration duration) {
         return duration.plusNanos(999_999_999).toSeconds();
     }
 

@@ -25,7 +25,7 @@ import org.springframework.transaction.TransactionTimedOutException;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.context.request.async.AsyncRequestNotUsableException;
 
-/** Finds the row of the table for what was thrown, or for a bare status that something else already picked. */
+/** Finds the problem for an exception, or for a status that the container or Spring picked. */
 public final class Problems {
 
     private static final Logger log = LoggerFactory.getLogger(Problems.class);
@@ -34,22 +34,22 @@ public final class Problems {
 
     private Problems() {}
 
-    /** The answer to what was thrown. A failure of the ledger, and whatever nobody expected, is logged here. */
+    /** The problem for an exception. A failure of the ledger, and an unexpected exception, is logged here. */
     public static Problem of(Throwable thrown) {
-        if (isOfTheConnection(thrown)) {
-            log.debug("The body could not be read, or the answer not be written: {}", thrown.toString());
+        if (isConnectionFailure(thrown)) {
+            log.debug("The request body could not be read, or the answer could not be written: {}", thrown.toString());
             return connectionFailed();
         }
         return switch (thrown) {
             case ProblemException e -> e.problem();
-            // Spring's own exceptions of a request that fits no handler: 404, 405, 413, 415, 400
+            // Spring's own exceptions for a request that fits no handler: 404, 405, 413, 415, 400
             case ErrorResponse e -> ofStatus(e.getStatusCode().value()).withAllow(allow(e.getHeaders()));
             case HttpMessageNotReadableException e ->
                 Problem.of(ProblemType.PARAMETER_INVALID, "The body is not readable.");
             case TypeMismatchException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A parameter is malformed.");
-            // the HTTP firewall looks at a header when it is read
+            // the HTTP firewall checks a header when it is read
             case RequestRejectedException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A header is malformed.");
-            // Tomcat's, of a query; its message repeats the query
+            // from Tomcat, about a query; its message repeats the query, so it is not passed on
             case InvalidParameterException e when e.getErrorCode() != 400 -> ofStatus(e.getErrorCode());
             case InvalidParameterException _ ->
                 Problem.of(ProblemType.PARAMETER_INVALID, "The query cannot be decoded.");
@@ -67,12 +67,12 @@ public final class Problems {
     }
 
     /**
-     * Whether the container failed to read the body or to write the answer. No other I/O failure is the caller's: a
-     * database that hangs up looks the same.
+     * Whether the container failed to read the body or to write the answer. No other I/O failure counts: it may be that
+     * of a database connection.
      */
-    static boolean isOfTheConnection(Throwable thrown) {
+    static boolean isConnectionFailure(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            // the first is Tomcat's, its ClientAbortException included
+            // the first is Tomcat's; ClientAbortException is a subclass
             if (cause instanceof BadRequestException || cause instanceof AsyncRequestNotUsableException) {
                 return true;
             }
@@ -80,7 +80,7 @@ public final class Problems {
         return false;
     }
 
-    /** The row for what was reported to the error dispatch: by its status alone, or by what a filter threw. */
+    /** The problem for an error dispatch: by its status, or by the exception that a filter threw. */
     static Problem reported(int status, @Nullable Throwable thrown) {
         if (thrown == null) {
             return ofStatus(status);
@@ -88,7 +88,7 @@ public final class Problems {
         if (status >= 500) {
             return of(thrown);
         }
-        // Tomcat's report of a body that it cannot read, which whoever read it has logged
+        // Tomcat could not read the body, which is logged already
         return status == 400 && thrown instanceof IOException ? connectionFailed() : ofStatus(status);
     }
 
@@ -101,25 +101,26 @@ public final class Problems {
         log.warn(
                 "The ledger's database does not answer; the caller gets 503 ledger_unavailable: {}",
                 Objects.requireNonNullElse(cause, thrown).toString());
-        return Problem.of(ProblemType.LEDGER_UNAVAILABLE, "The ledger does not answer now.")
+        return Problem.of(ProblemType.LEDGER_UNAVAILABLE, "The ledger's database does not answer.")
                 .withRetryAfter(LEDGER_RETRY_AFTER);
     }
 
+    /** The problem for a status alone, 400 or above. */
     static Problem ofStatus(int status) {
         return switch (status) {
             case 400 -> Problem.of(ProblemType.PARAMETER_INVALID, "The request is malformed.");
             case 401 -> Problem.of(ProblemType.UNAUTHORIZED, "A valid credential is required.");
-            case 403 -> Problem.of(ProblemType.PERMISSION_DENIED, "This caller may not do this.");
+            case 403 -> Problem.of(ProblemType.PERMISSION_DENIED, "This caller lacks the permission for this request.");
             case 404 -> Problem.of(ProblemType.NOT_FOUND, "There is nothing at this path.");
-            case 405 -> Problem.of(ProblemType.METHOD_NOT_ALLOWED, "This path does not take this method.");
+            case 405 -> Problem.of(ProblemType.METHOD_NOT_ALLOWED, "This path does not accept this method.");
             case 413 -> Problem.of(ProblemType.CONTENT_TOO_LARGE, "The body is too large.");
-            case 415 -> Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "This path does not take this content type.");
-            default -> status < 500 ? refusedBelowTheApplication(status) : internalError();
+            case 415 -> Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "This path does not accept this content type.");
+            default -> status < 500 ? refusedByContainer(status) : internalError();
         };
     }
 
-    /** What the container or the HTTP firewall answers before the application sees the request. */
-    static Problem refusedBelowTheApplication(int status) {
+    /** The problem for a request that the container refused before the application saw it. */
+    static Problem refusedByContainer(int status) {
         return new Problem(
                 ProblemType.BAD_REQUEST,
                 status,
@@ -131,7 +132,8 @@ public final class Problems {
 
     private static Problem internalError() {
         return Problem.of(
-                ProblemType.INTERNAL_ERROR, "Something went wrong in the gateway; the trace id finds it in its log.");
+                ProblemType.INTERNAL_ERROR,
+                "The gateway failed unexpectedly; its log has details under this trace id.");
     }
 
     private static List<String> allow(HttpHeaders headers) {

@@ -8,7 +8,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.ServerHttpObservationFilter;
 
-/** The trace of a request, for whoever answers it before the filter that begins the trace, or after it. */
+/** The trace of a request that is answered outside the filter that begins and ends the trace. */
 @Component
 class RequestTrace {
 
@@ -20,7 +20,7 @@ class RequestTrace {
         this.propagator = propagator;
     }
 
-    /** Until it is closed, answers and log lines of this thread carry the request's trace id. */
+    /** Answers and log lines of this thread carry the request's trace id until the returned scope is closed. */
     Tracer.SpanInScope resume(HttpServletRequest request) {
         return tracer.withSpan(span(request));
     }
@@ -29,7 +29,7 @@ class RequestTrace {
         return ServerHttpObservationFilter.findObservationContext(request)
                 .map(observed -> observed.<TracingContext>get(TracingContext.class))
                 .map(TracingContext::getSpan)
-                // refused before that filter: of the caller's trace, or of a new one
+                // refused before that filter: joins the caller's trace, or begins a new one
                 .orElseGet(() -> propagator
                         .extract(request, HttpServletRequest::getHeader)
                         .start());

@@ -15,9 +15,9 @@ import org.springframework.util.StringUtils;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Refuses a query that cannot be decoded, whether the path reads it or not. Tomcat tells only the first who asks, with
- * the query in its message, and leaves out the parameter for whoever asks again. Stands before the filters that log a
- * query at DEBUG, and behind the one that counts refused cancels.
+ * Answers 400 to a query that cannot be decoded, even if the path does not read it. Tomcat throws only at the first
+ * access to a parameter, with the query in the message. Later accesses leave the parameter out without an error. This
+ * filter runs before the filters that log a query at DEBUG, and after the one that counts refused cancels.
  */
 @Component
 @Order(SecurityFilterProperties.DEFAULT_FILTER_ORDER - 1)
@@ -29,7 +29,7 @@ class UndecodableQueryFilter extends OncePerRequestFilter {
         this.writer = writer;
     }
 
-    /** Of a form that is posted Tomcat would read the body along with the query, which no path does. */
+    /** For a posted form Tomcat would read the body along with the query. No path reads a form. */
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
         return HttpMethod.POST.matches(request.getMethod())

@@ -1,4 +1,4 @@
-/** The one table of error answers, and everything that renders it. */
+/** The one table of errors, and everything that renders them. */
 @NullMarked
 package io.cancelgateway.problem;
 
