@@ -6,7 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One request of the audit trail.
  *
- * @param outcome null while it is under way, and for good where the gateway died under it
+ * @param caller the name of the caller
+ * @param reason at most 256 characters, or null if none was given
+ * @param outcome the word of its outcome; null while it is under way, and for ever if its replica was lost
+ * @param traceId 32 hex digits, or null
  */
 public record AuditEntry(
         String caller,

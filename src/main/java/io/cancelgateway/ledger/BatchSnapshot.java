@@ -3,14 +3,14 @@ package io.cancelgateway.ledger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an answer of the upstream showed of a batch.
+ * A batch as one answer of the upstream showed it.
  *
- * @param modelName at most 100 characters, or null where it is not known
- * @param analysisMode at most 100 characters, or null where it is not known
+ * @param modelName at most 100 characters, or null if it is not known
+ * @param analysisMode at most 100 characters, or null if it is not known
  */
 public record BatchSnapshot(
         @Nullable String modelName, @Nullable String analysisMode, ItemCounts counts) {
 
-    /** The batch's end is known, the batch itself was not shown. */
+    /** Nothing is known: no answer showed the batch. */
     public static final BatchSnapshot NONE = new BatchSnapshot(null, null, ItemCounts.UNKNOWN);
 }

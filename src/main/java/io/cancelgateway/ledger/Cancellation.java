@@ -6,11 +6,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A record of the ledger.
  *
- * @param requestedBy the caller that started it, the last time
+ * @param requestedBy the caller that started the present life
+ * @param reason why that caller canceled, at most 256 characters, or null
  * @param requestedAt when it was first requested; it stays when the cancellation is started again
- * @param acceptedAt when it was known that the upstream took it, or null
- * @param finishedAt when its end was known, or null
- * @param attempts cancels sent upstream
+ * @param acceptedAt when its first acceptance became known, or null
+ * @param finishedAt when its end became known, or null
+ * @param attempts cancels sent upstream, in all its lives
  * @param atAcceptance the counts of the first acceptance
  * @param atEnd the counts of the batch's end
  */

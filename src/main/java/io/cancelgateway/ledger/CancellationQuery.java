@@ -5,11 +5,11 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which records of a tenant are wanted, newest first; null is no restriction.
+ * Selects records of a tenant. A filter that is null does not restrict.
  *
- * @param since requested then or later
- * @param until requested before
- * @param after the position of the last record that is known already
+ * @param since only records that were requested at this time or later
+ * @param until only records that were requested before this time
+ * @param after only records that follow this position in the order of lists, newest first
  */
 public record CancellationQuery(
         TenantId tenant,
@@ -19,10 +19,10 @@ public record CancellationQuery(
         @Nullable Instant until,
         @Nullable Position after) {
 
-    /** Where a record stands in the order of all. */
+    /** The position of a record in lists, which are in the order of these two, both descending. */
     public record Position(Instant requestedAt, long id) {}
 
-    /** The same query, for what comes after {@code last}. */
+    /** The same query, for the records that follow {@code last}. */
     public CancellationQuery after(Cancellation last) {
         return new CancellationQuery(
                 tenant, state, requestedBy, since, until, new Position(last.requestedAt(), last.id()));

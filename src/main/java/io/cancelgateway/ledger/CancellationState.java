@@ -6,53 +6,55 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Where a cancellation stands, and where it can go from there. */
+/** The states of a cancellation, and the transitions between them. */
 public enum CancellationState {
-    /** Written down; whether the upstream took it is not known yet. */
+    /** Recorded. Whether the upstream accepted the cancel is not known yet. */
     REQUESTED,
-    /** The upstream took it; items in process run to their end. */
+    /** The upstream accepted the cancel. Items in process run to their end. */
     CANCELING,
     /** The batch is canceled. */
     CANCELED,
-    /** The batch ran to its end before the cancel. */
+    /** The batch was completed before it could be canceled. */
     COMPLETED,
-    /** The upstream cut the batch off after its 24 hours. */
+    /** The batch expired, 24 hours after its creation. */
     EXPIRED,
     /** The tenant's account has no such batch. */
     NOT_FOUND,
     /** The upstream refused the tenant's key or account. */
     REJECTED,
-    /** Known not to have taken effect. */
+    /** The cancel is known to have had no effect. */
     FAILED,
-    /** Asynchronous, and never delivered in the batch's life. */
+    /** An asynchronous cancel could not be delivered before its batch expired. */
     UNDELIVERABLE,
-    /** Delivered, or perhaps so, but its end could not be learned in the batch's life. */
+    /** The cancel was delivered, or may have been, but the end of the batch could not be learned. */
     UNCONFIRMED;
 
-    /** Whether nothing happens to it any more by itself. */
+    /** Whether this state is terminal. A terminal record changes only if a new cancel starts it again. */
     public boolean terminal() {
         return this != REQUESTED && this != CANCELING;
     }
 
-    /** Whether a record may go from this state to {@code next}: the one table of transitions, used by every statement. */
+    /**
+     * Whether a record may move from this state to {@code next}. Every statement uses this one table of transitions.
+     */
     boolean canMoveTo(CancellationState next) {
         return switch (this) {
             case REQUESTED -> next != REQUESTED;
             case CANCELING -> next == CANCELED || next == COMPLETED || next == EXPIRED || next == UNCONFIRMED;
             case CANCELED, COMPLETED, EXPIRED -> false;
-            // did not come to the batch's end: a new cancel starts it again
+            // these did not end with the batch: a new cancel starts the record again
             case NOT_FOUND, REJECTED, FAILED, UNDELIVERABLE -> next == REQUESTED;
-            // where it was accepted, it still is
+            // the same; a record that was accepted goes on in CANCELING
             case UNCONFIRMED -> next == REQUESTED || next == CANCELING;
         };
     }
 
-    /** The words of the states from which a record comes to {@code next} without being started again. */
+    /** The words of the states, except terminal ones, from which a record may move to {@code next}. */
     static List<String> wordsBefore(CancellationState next) {
         return words(state -> !state.terminal() && state.canMoveTo(next));
     }
 
-    /** The words of the states from which a new cancel starts a record again. */
+    /** The words of the terminal states from which a new cancel starts a record again. */
     static List<String> wordsOfRestartable() {
         return words(state -> state.terminal() && state.canMoveTo(REQUESTED));
     }
@@ -64,12 +66,12 @@ public enum CancellationState {
                 .toList();
     }
 
-    /** The word in the database, in answers and in meters' tags. */
+    /** The word of this state in the database, in answers and in meter tags. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The state of that word, or empty where there is none. */
+    /** The state with this word, or empty if there is none. */
     public static Optional<CancellationState> ofWord(String word) {
         return Arrays.stream(values())
                 .filter(state -> state.word().equals(word))

@@ -4,66 +4,69 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be written of a cancellation. It is data: who decides it does not commit it.
+ * A change to a cancellation, as data. {@link ChangeWriter} writes it.
  *
- * @param id of the cancellation
- * @param life the life of it that this is about
- * @param request what its request came to, or null where no request is answered
- * @param transition where the record goes, if the database still lets it
- * @param at when that was known
+ * @param id the id of the cancellation
+ * @param life the life of the cancellation that the change belongs to, from 1
+ * @param request the result of the request that was answered, or null if the change comes from a poll
+ * @param transition where the record moves, if its guard holds
+ * @param at when the reason for the change became known
  */
 public record Change(
         CancellationKey key, long id, int life, @Nullable RequestResult request, Transition transition, Instant at) {
 
     /**
-     * What a request came to.
+     * The result of a request.
      *
-     * @param id of the request
-     * @param sent cancels that it sent, 0 or more
+     * @param id the id of the request
+     * @param sent the cancels that it sent upstream, 0 or more
      * @param ambiguous whether one of them may have taken effect without an answer
      * @param outcome the word of its outcome
      */
     public record RequestResult(long id, int sent, boolean ambiguous, String outcome) {}
 
-    /** Where a record goes. Each names the guard under which the database lets it. */
+    /** Where a record moves. Each transition has a guard, which the database checks when it is written. */
     public sealed interface Transition {
 
-        /** To {@code canceling}, unless it was accepted before or has ended. */
+        /** Moves to {@code canceling}, unless the record was accepted before or has ended. */
         record Accept(BatchSnapshot snapshot) implements Transition {}
 
-        /** To its end, or nowhere. */
+        /** Moves to a terminal state, or stays. */
         sealed interface End extends Transition {}
 
         /**
-         * Its batch's end is known: with the batch's final counts, unless the record has ended or was started again. A
-         * batch that is canceled is so through us, and its items are added to the totals.
+         * Ends the record with its batch and the batch's final counts, unless the record has ended or was started
+         * again. A canceled batch was canceled through us: its items are added to the totals.
          *
          * @param seen the record as it was before its batch was polled
-         * @param end {@code canceled}, {@code completed} or {@code expired}; {@code unconfirmed} where it was not learned
+         * @param end {@code canceled}, {@code completed} or {@code expired}; {@code unconfirmed} if the end could not
+         *     be learned
          */
         record EndWithBatch(FollowedCancellation seen, CancellationState end, BatchSnapshot snapshot) implements End {}
 
         /**
-         * A request was shown the ended batch instead of being accepted. As {@link EndWithBatch} where the cancel may be
-         * ours: it was accepted before, or an attempt got no answer. Else somebody else canceled the batch: as
+         * Ends the record of a request that found its batch at an end. If the record was accepted or is ambiguous, the
+         * batch may have been canceled through us: as {@link EndWithBatch}. Otherwise it did not end through us: as
          * {@link EndIfNothingUnresolved}, without counts.
          */
         record EndAsFound(CancellationState end, BatchSnapshot snapshot) implements End {}
 
         /**
-         * A request was answered so that the cancellation ends, unless it was accepted, or one of its requests is under
-         * way or may have taken effect without an answer.
+         * Ends the record by the answer to a request, unless the record was accepted, is ambiguous, or has another
+         * request under way. The last does not keep it from {@code completed} and {@code expired}: the batch is at its
+         * end for that request, too.
          */
         record EndIfNothingUnresolved(CancellationState end) implements End {}
 
         /**
-         * A poll showed that the cancel has not taken effect: unless it was accepted, or a request has come since.
+         * Ends the record because a poll showed that the cancel had no effect, unless the record was accepted, a
+         * request joined it since, or the deadline of its latest request is not over.
          *
          * @param seen the record as it was before its batch was polled
          */
         record EndIfUnchangedSince(FollowedCancellation seen, CancellationState end) implements End {}
 
-        /** Only the request is written. */
+        /** Does not move the record. The result of the request is still written. */
         record Stay() implements End {}
     }
 }

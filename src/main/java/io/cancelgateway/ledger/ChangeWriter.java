@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Writes changes with the ledger's statements, in the caller's transaction. The database decides who wins. */
+/** Writes changes with the ledger's statements, in the caller's transaction. The database decides which writer wins. */
 @Component
 public class ChangeWriter {
 
@@ -19,9 +19,10 @@ public class ChangeWriter {
     }
 
     /**
-     * Writes a change, and tells what it did.
+     * Writes a change.
      *
-     * @throws org.springframework.dao.DataAccessException where the database fails, or has another writer
+     * @return what it did to the record
+     * @throws org.springframework.dao.DataAccessException if the database fails, or another writer interferes
      */
     public Effect write(Change change) {
         return switch (change.transition()) {
@@ -29,7 +30,7 @@ public class ChangeWriter {
             case Transition.End end -> {
                 @Nullable RequestResult result = change.request();
                 if (result != null) {
-                    // first of all: it locks the record, so that of several requests that end the last one knows it is
+                    // first: it locks the record. Of requests that end at once, the last one sees that it is the last
                     attempted(change, result);
                     ledger.answered(result.id(), result.outcome());
                 }
@@ -43,7 +44,7 @@ public class ChangeWriter {
         @Nullable RequestResult result = change.request();
         boolean first = ledger.accept(change.id(), result == null ? 0 : result.sent(), snapshot, change.at());
         if (result == null) {
-            return new Effect.None(); // learned by a poll: there was no 202
+            return new Effect.None(); // a poll found the acceptance: no request got the 202
         }
         if (!first) {
             attempted(change, result);

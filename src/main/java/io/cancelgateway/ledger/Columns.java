@@ -9,12 +9,12 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Between the columns' types and ours. */
+/** Converts between the types of the columns and of Java. */
 final class Columns {
 
     /**
-     * When the present life of a cancellation began. The later of two times: a replica of the version before restarts a
-     * record by its requested_at, and leaves restarted_at as it finds it.
+     * When the present life of a cancellation began: the later of two times. A replica of the previous version starts a
+     * record again by setting requested_at, and does not change restarted_at.
      */
     static final String STARTED_AT = "GREATEST(requested_at, COALESCE(restarted_at, requested_at))";
 
@@ -39,11 +39,12 @@ final class Columns {
         return time == null ? null : time.toInstant();
     }
 
-    /** PostgreSQL rounds to microseconds where H2 cuts. */
+    /** Cut to microseconds: PostgreSQL would round a finer time, and H2 would cut it. */
     static OffsetDateTime utc(Instant instant) {
         return exact(instant.truncatedTo(ChronoUnit.MICROS));
     }
 
+    /** Not cut to microseconds: a bound of a search must stay exact. */
     static OffsetDateTime exact(Instant instant) {
         return instant.atOffset(ZoneOffset.UTC);
     }

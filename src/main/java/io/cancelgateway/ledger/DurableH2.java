@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 
 /**
- * Makes H2 keep what it was told, whatever address it is given: it would write commits to its file half a second later,
- * and would close as soon as the process is told to stop, under the requests in flight. The settings belong to the
- * address: H2 stores them in the file, but does not heed them when it opens it again. An address that has one of them
- * keeps its own.
+ * Makes commits to H2 durable. By default H2 writes a commit to its file up to half a second later. It also closes as
+ * soon as the process is told to stop, while requests are still in flight. The settings against this must be in the
+ * address: H2 stores them in the file, but ignores them there when it opens the file again. An address that has one of
+ * them keeps its value.
  */
 class DurableH2 implements BeanPostProcessor {
 

@@ -3,22 +3,23 @@ package io.cancelgateway.ledger;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link Change} did to its record. It is counted once that is committed, and never before. */
+/** What a {@link Change} did to its record. It must be counted only after the commit. */
 public sealed interface Effect {
 
-    /** Nothing that counts: the record stayed as it was, or another writer had been first. */
+    /** Nothing to count: the record did not move, or another writer won. */
     record None() implements Effect {}
 
-    /** This request's 202 was the first of the cancellation. */
+    /** The request's 202 was the first acceptance of the cancellation. */
     record FirstAccepted(CancellationKey key, BatchSnapshot snapshot) implements Effect {}
 
-    /** The record has ended, and its batch's final counts are not known or are not ours to count. */
+    /** The record has ended. The final counts of its batch are not known, or are not ours to count. */
     record Ended(CancellationKey key, CancellationState state) implements Effect {}
 
     /**
      * The record has ended with its batch.
      *
-     * @param sinceAcceptance how long after its acceptance, or null where it was never accepted
+     * @param state {@code canceled}, {@code completed} or {@code expired}; {@code unconfirmed} if its end is not known
+     * @param sinceAcceptance the time from acceptance to end, or null if it was never accepted
      */
     record EndedWithBatch(
             CancellationKey key,

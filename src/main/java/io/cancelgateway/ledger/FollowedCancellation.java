@@ -4,13 +4,15 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a follow-up must know of a cancellation.
+ * What a follow-up needs to know about a cancellation.
  *
- * @param startedAt when this life of it began
- * @param deadline when the latest request was to be answered
- * @param lastAttemptAt when the last request that was answered ended, or null
+ * @param life the life that is followed, from 1
+ * @param startedAt when this life began
+ * @param acceptedAt when its acceptance became known, in this life or an earlier one, or null
+ * @param deadline the latest deadline of its requests
+ * @param lastAttemptAt when the latest request of this life ended that has ended, or null if none has
  * @param ambiguous whether a cancel may have taken effect without an answer
- * @param underWay whether a request has no outcome yet, be it still running or be it lost with its replica
+ * @param underWay whether a request has no outcome yet: it is still under way, or was lost with its replica
  */
 public record FollowedCancellation(
         long id,

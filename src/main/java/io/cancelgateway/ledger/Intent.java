@@ -4,12 +4,12 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request to cancel, as it is written down before the upstream is asked.
+ * One request to cancel, as it is recorded before anything is sent upstream.
  *
- * @param caller who asks, at most 128 characters
+ * @param caller the name of the caller, at most 128 characters
  * @param reason why, at most 256 characters, or null
  * @param traceId its trace, 32 hex digits, or null
- * @param deadline when it is answered at the latest
+ * @param deadline when it must be answered at the latest
  */
 public record Intent(
         CancellationKey key,

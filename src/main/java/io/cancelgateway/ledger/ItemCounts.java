@@ -2,7 +2,7 @@ package io.cancelgateway.ledger;
 
 import org.jspecify.annotations.Nullable;
 
-/** How many items of a batch are in which state; what the upstream did not say is null, else 0 or more. */
+/** How many items of a batch are in each state: 0 or more, or null if the upstream did not say. */
 public record ItemCounts(
         @Nullable Integer total,
         @Nullable Integer queued,

@@ -2,5 +2,5 @@ package io.cancelgateway.ledger;
 
 import io.cancelgateway.tenant.TenantId;
 
-/** The items of all of a tenant's batches that ended canceled through us. */
+/** The items of all batches of a tenant that ended canceled through us, by result; each 0 or more. */
 public record ItemTotal(TenantId tenant, long canceled, long ready, long failed) {}

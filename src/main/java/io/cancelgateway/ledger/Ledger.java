@@ -19,8 +19,9 @@ import org.springframework.jdbc.support.GeneratedKeyHolder;
 import org.springframework.jdbc.support.KeyHolder;
 
 /**
- * What changes in the table. Each method is one to a few statements in the caller's transaction; whoever of several writers wins is told
- * so by {@code true}. SQL that H2 and PostgreSQL both take. Times are kept to the microsecond.
+ * Writes the table. Each method runs one statement or a few, in the caller's transaction. If several writers race, the
+ * database decides: the one that wins gets {@code true}. The SQL is for H2 and PostgreSQL alike. Times are kept to the
+ * microsecond. All methods throw {@link org.springframework.dao.DataAccessException} if the database fails.
  */
 public class Ledger {
 
@@ -31,12 +32,12 @@ public class Ledger {
     }
 
     /**
-     * Writes a request down: starts a cancellation, starts one again that did not come to the batch's end, or joins.
+     * Records a request. It starts a cancellation, starts one again that did not end with its batch, or joins one.
      *
      * @throws org.springframework.dao.DataIntegrityViolationException if another request started the same cancellation
-     *     in this moment
-     * @throws OptimisticLockingFailureException if it was deleted in this moment; both to be tried again, in a new
-     *     transaction
+     *     at the same time; to be retried in a new transaction
+     * @throws OptimisticLockingFailureException if the cancellation was deleted at the same time; to be retried
+     *     likewise
      */
     public OpenedRequest open(Intent intent) {
         return insert(intent)
@@ -66,8 +67,8 @@ public class Ledger {
     }
 
     private OpenedRequest join(Intent intent) {
-        // first of all, and whatever its state: it locks the record, so that what comes next sees how a request that is
-        // ending it now has ended it
+        // first, and whatever the state: it locks the record. If another request is ending it now, the statements below
+        // see the result
         postponeDeadline(intent);
         boolean restarted = restart(intent);
         Joined joined = jdbc.sql("""
@@ -99,13 +100,14 @@ public class Ledger {
                 .param("batch", intent.key().batchId())
                 .update();
         if (found == 0) {
-            throw new OptimisticLockingFailureException("The record to join was deleted in this moment");
+            throw new OptimisticLockingFailureException("The record was deleted while a request was joining it");
         }
     }
 
     /**
-     * One that was accepted, but whose end was not learned, goes on being canceling; and what may have been, may still.
-     * Its requested_at stays: lists are in that order, and whoever is paging one would miss a record that moved.
+     * Starts a record again, if it is in a state that allows it. A record that was accepted, but whose end was not
+     * learned, goes on in canceling. An unconfirmed record becomes ambiguous: its cancel may still have taken effect.
+     * The requested_at stays: lists are in that order, and a reader between two pages would miss a record that moved.
      */
     private boolean restart(Intent intent) {
         int rows = jdbc.sql("""
@@ -149,10 +151,11 @@ public class Ledger {
     }
 
     /**
-     * The upstream accepted the cancel: counts the request's cancels, and shows the batch as it was then.
+     * Moves a record to {@code canceling}, unless it was accepted before or has ended. Adds the request's cancels to
+     * its attempts, and keeps the batch's snapshot at acceptance.
      *
-     * @param sent cancels sent by this request
-     * @return whether this is the first acceptance
+     * @param sent the cancels that the request sent upstream, 0 or more
+     * @return whether this call moved it
      */
     public boolean accept(long id, int sent, BatchSnapshot snapshot, Instant now) {
         int rows = jdbc.sql("""
@@ -167,31 +170,31 @@ public class Ledger {
                 .param("before", CancellationState.wordsBefore(CancellationState.CANCELING))
                 .param("now", utc(now))
                 .param("sent", sent)
-                .params(seen(snapshot))
+                .params(parameters(snapshot))
                 .param("id", id)
                 .update();
         return rows == 1;
     }
 
-    private static Map<String, @Nullable Object> seen(BatchSnapshot snapshot) {
+    private static Map<String, @Nullable Object> parameters(BatchSnapshot snapshot) {
         ItemCounts counts = snapshot.counts();
-        Map<String, @Nullable Object> seen = new HashMap<>();
-        seen.put("model", snapshot.modelName());
-        seen.put("mode", snapshot.analysisMode());
-        seen.put("total", counts.total());
-        seen.put("queued", counts.queued());
-        seen.put("processing", counts.processing());
-        seen.put("ready", counts.ready());
-        seen.put("failed", counts.failed());
-        seen.put("canceled", counts.canceled());
-        return seen;
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("model", snapshot.modelName());
+        parameters.put("mode", snapshot.analysisMode());
+        parameters.put("total", counts.total());
+        parameters.put("queued", counts.queued());
+        parameters.put("processing", counts.processing());
+        parameters.put("ready", counts.ready());
+        parameters.put("failed", counts.failed());
+        parameters.put("canceled", counts.canceled());
+        return parameters;
     }
 
     /**
-     * Notes that a request of this cancellation is over, whatever came of it. Locks the record until the transaction
-     * ends, so that of several requests that end at once the last one knows that it is.
+     * Notes that a request of this cancellation has ended, whatever its outcome. Locks the record until the transaction
+     * ends: of several requests that end at once, the last one sees that it is the last.
      *
-     * @param sent cancels sent by it
+     * @param sent the cancels that it sent upstream, 0 or more
      * @param ambiguous whether one of them may have taken effect without an answer
      */
     public void attempted(long id, int sent, boolean ambiguous, Instant now) {
@@ -207,7 +210,7 @@ public class Ledger {
                 .update();
     }
 
-    /** Fills in what a request was answered; once. */
+    /** Writes the outcome of a request, unless it has one. */
     public void answered(long request, String outcome) {
         jdbc.sql("UPDATE cancellation_request SET outcome = :outcome WHERE id = :id AND outcome IS NULL")
                 .param("outcome", outcome)
@@ -216,11 +219,13 @@ public class Ledger {
     }
 
     /**
-     * The batch's end is known, or will not be: ends the record, with the counts that were seen.
+     * Ends a record with its batch, and keeps the final counts. Does nothing if the record has ended or was started
+     * again.
      *
-     * @param end {@code canceled}, {@code completed} or {@code expired}; or {@code unconfirmed}, where it will not be
-     * @param life the life that was looked at: one that was started since is another matter
-     * @return whether it was this call that ended it
+     * @param life the life of the cancellation that was polled or answered
+     * @param end {@code canceled}, {@code completed} or {@code expired}; {@code unconfirmed} if the end could not be
+     *     learned
+     * @return whether this call ended it
      */
     public boolean endWithBatch(long id, int life, CancellationState end, BatchSnapshot snapshot, Instant now) {
         int rows = jdbc.sql("""
@@ -235,7 +240,7 @@ public class Ledger {
                                 """)
                 .param("end", end.word())
                 .param("now", utc(now))
-                .params(seen(snapshot))
+                .params(parameters(snapshot))
                 .param("id", id)
                 .param("life", life)
                 .param("before", CancellationState.wordsBefore(end))
@@ -244,11 +249,11 @@ public class Ledger {
     }
 
     /**
-     * What a request was answered ends the cancellation, unless it was accepted, or one of its requests may have taken
-     * effect without an answer, or is under way still and may be told better: that a batch is completed or expired it
-     * will be told too.
+     * Ends a record by the answer to a request. Does nothing if the record has ended, was accepted, is ambiguous, or
+     * has another request under way, which may still be accepted. That last guard does not apply to {@code completed}
+     * and {@code expired}: the batch is at its end for the other request, too.
      *
-     * @return whether it was this call that ended it
+     * @return whether this call ended it
      */
     public boolean endIfNothingUnresolved(long id, CancellationState end, Instant now) {
         int rows = jdbc.sql("""
@@ -270,10 +275,12 @@ public class Ledger {
     }
 
     /**
-     * The upstream was looked at after every request was over, and the cancel has not taken effect.
+     * Ends a record because a poll after all requests had ended showed that the cancel had no effect. Does nothing if
+     * the record has ended or was accepted, if a request joined it since, or if the deadline of its latest request is
+     * not over.
      *
-     * @param seen the record as it was before the look
-     * @return whether it was this call that ended it; false too where a new request came in meanwhile
+     * @param seen the record as it was before the poll
+     * @return whether this call ended it
      */
     public boolean endIfUnchangedSince(FollowedCancellation seen, CancellationState end, Instant now) {
         int rows = jdbc.sql("""
@@ -292,7 +299,7 @@ public class Ledger {
         return rows == 1;
     }
 
-    /** Adds the items of a batch that ended canceled through us; in the transaction that ended it. */
+    /** Adds the items of a batch that ended canceled through us, in the transaction that ended its record. */
     public void addToTotals(TenantId tenant, ItemCounts counts) {
         if (changeTotals(tenant, counts) == 0) {
             jdbc.sql("""
@@ -324,7 +331,7 @@ public class Ledger {
         return count == null ? 0 : count;
     }
 
-    /** What a follow-up must know; empty where the record is gone or is in another life by now. */
+    /** What a follow-up needs to know; empty if the record is gone, or was started again since {@code life}. */
     public Optional<FollowedCancellation> followed(long id, int life) {
         return jdbc.sql("""
                         SELECT id, life, tenant, batch_id, state, %s AS started_at, accepted_at, deadline_at,
@@ -352,11 +359,11 @@ public class Ledger {
     }
 
     /**
-     * Deletes the follow-up's task of a record that ended in this transaction; else the task would wake only to find
-     * nothing left to do. A task that is picked is left to itself: its replica removes it once it has looked.
+     * Deletes the follow-up task of a record that ended in this transaction. Otherwise the task would run once more
+     * with nothing to do. A task that a replica has picked stays: that replica removes it when it has run.
      *
-     * @param task the task's name
-     * @param instance which one of that name
+     * @param task the name of the task
+     * @param instance the id of the task instance
      * @return whether it was there and not picked
      */
     public boolean removeFollowUp(String task, String instance) {
@@ -368,11 +375,14 @@ public class Ledger {
     }
 
     /**
-     * Deletes up to {@code limit} terminal records that ended before, with their requests, unless one of these is
-     * newer; returns how many. Every request that joins postpones the record's deadline, which lies after the request.
+     * Deletes terminal records, with their requests, if their end and all their requests are older than {@code before}.
+     * A record's deadline shows this: it is never before its latest request.
+     *
+     * @param limit how many to delete at most
+     * @return how many were deleted
      */
     int deleteFinishedBefore(Instant before, int limit) {
-        // the outer condition is looked at again once a row is locked: a request may have joined it meanwhile
+        // the outer condition is checked again once a row is locked: a request may have joined meanwhile
         return jdbc.sql("""
                         DELETE FROM cancellation
                          WHERE finished_at < :before AND deadline_at < :before AND id IN (

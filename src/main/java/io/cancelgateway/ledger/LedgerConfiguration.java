@@ -40,7 +40,7 @@ class LedgerConfiguration {
     }
 
     @Bean
-    FlywayConfigurationCustomizer unhurriedMigrations() {
+    FlywayConfigurationCustomizer migrationsWithoutTimeouts() {
         return new MigrationsWithoutTimeouts();
     }
 
@@ -50,7 +50,7 @@ class LedgerConfiguration {
         return new LedgerMetrics(ledger, tags, clock, ticker, registry);
     }
 
-    /** One replica at a time deletes what is old. */
+    /** Deletes old records, on one replica at a time. */
     @Bean
     Task<Void> retention(Ledger ledger, LedgerProperties properties, Clock clock) {
         Retention retention = new Retention(ledger, properties.retention(), clock);
@@ -58,7 +58,7 @@ class LedgerConfiguration {
                 .execute((instance, context) -> retention.run());
     }
 
-    /** The tasks live by the application's time. */
+    /** db-scheduler reads the same clock as the rest of the application. */
     @Bean
     com.github.kagkarlsson.scheduler.Clock schedulerClock(Clock clock) {
         return clock::instant;

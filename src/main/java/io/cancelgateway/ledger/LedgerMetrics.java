@@ -24,9 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Shows what the ledger holds, the same on every replica. Who reads a gauge has the database read, unless that was tried
- * within the last second. One read is waited for 300 ms at most, by all the gauges of a scrape together: from then on
- * what was read last is shown, until the database answers.
+ * Gauges of the ledger's contents, the same on every replica. A scrape reads the database, unless the last read is less
+ * than a second old. All gauges of a scrape share one read and wait 300 ms for it at most. After that they show the
+ * contents of the last read that succeeded, until the database answers.
  */
 public class LedgerMetrics implements AutoCloseable {
 
@@ -44,7 +44,7 @@ public class LedgerMetrics implements AutoCloseable {
     private final AtomicReference<@Nullable CompletableFuture<Void>> reading = new AtomicReference<>();
     private final MultiGauge items;
 
-    private volatile Picture picture = new Picture(List.of(), Map.of());
+    private volatile Contents contents = new Contents(List.of(), Map.of());
     private volatile long triedAt;
 
     LedgerMetrics(LedgerQueries ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
@@ -70,9 +70,9 @@ public class LedgerMetrics implements AutoCloseable {
                 .register(registry);
     }
 
-    /** The totals of this tenant have changed; a first total is shown at once, not after someone has looked. */
+    /** Called when the totals of this tenant have changed. Its first total gets a gauge before the next scrape. */
     public void changed(TenantId tenant) {
-        if (!picture.totals().containsKey(row(tags.of(tenant), "canceled"))) {
+        if (!contents.totals().containsKey(row(tags.of(tenant), "canceled"))) {
             readSoon();
         }
     }
@@ -93,14 +93,14 @@ public class LedgerMetrics implements AutoCloseable {
                 .orElse(0);
     }
 
-    private Picture latest() {
+    private Contents latest() {
         if (ticker.nanos() - triedAt > FRESH.toNanos()) {
             readSoon().join();
         }
-        return picture;
+        return contents;
     }
 
-    /** Reads, unless a read is on its way already. Complete when that is over, or was waited for long enough. */
+    /** Starts a read, unless one is under way. The future completes when that read ends, or after {@link #MAX_WAIT}. */
     private CompletableFuture<Void> readSoon() {
         CompletableFuture<Void> mine = new CompletableFuture<>();
         @Nullable CompletableFuture<Void> theirs = reading.compareAndExchange(null, mine);
@@ -113,37 +113,37 @@ public class LedgerMetrics implements AutoCloseable {
                 try {
                     read();
                 } catch (RuntimeException e) {
-                    log.warn("The ledger cannot be read, its gauges stand still: {}", e.toString());
+                    log.warn("The ledger cannot be read; its gauges keep their last values: {}", e.toString());
                 } finally {
-                    over(mine);
+                    finish(mine);
                 }
             });
         } catch (RejectedExecutionException e) {
-            over(mine); // closed: nobody looks any more
+            finish(mine); // closed: the gauges are not read any more
         }
         return mine;
     }
 
-    private void over(CompletableFuture<Void> read) {
+    private void finish(CompletableFuture<Void> read) {
         triedAt = ticker.nanos();
         reading.set(null);
         read.complete(null);
     }
 
-    /** By one thread at a time. */
+    /** Runs on one thread at a time. */
     private void read() {
         Map<Tags, Long> totals = new LinkedHashMap<>();
         for (ItemTotal total : ledger.totals()) {
-            // tenants beyond those with a tag of their own share one
+            // tenants without a tag of their own share one
             String tenant = tags.of(total.tenant());
             totals.merge(row(tenant, "canceled"), total.canceled(), Long::sum);
             totals.merge(row(tenant, "ready"), total.ready(), Long::sum);
             totals.merge(row(tenant, "failed"), total.failed(), Long::sum);
         }
-        boolean otherRows = !totals.keySet().equals(picture.totals().keySet());
-        picture = new Picture(ledger.backlog(), totals);
+        boolean rowsChanged = !totals.keySet().equals(contents.totals().keySet());
+        contents = new Contents(ledger.backlog(), totals);
         triedAt = ticker.nanos();
-        if (otherRows) {
+        if (rowsChanged) {
             items.register(
                     totals.keySet().stream()
                             .<MultiGauge.Row<?>>map(row -> MultiGauge.Row.of(
@@ -157,11 +157,11 @@ public class LedgerMetrics implements AutoCloseable {
         return Tags.of("tenant", tenant, "result", result);
     }
 
-    /** Without an interrupt, upon which H2 would close its file. */
+    /** Does not interrupt a read: an interrupt would make H2 close its file. */
     @Override
     public void close() {
         reader.shutdown();
     }
 
-    private record Picture(List<Backlog> backlog, Map<Tags, Long> totals) {}
+    private record Contents(List<Backlog> backlog, Map<Tags, Long> totals) {}
 }

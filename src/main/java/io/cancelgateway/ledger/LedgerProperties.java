@@ -8,10 +8,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * What the ledger keeps.
+ * Settings of the ledger.
  *
- * @param retention terminal records are deleted this long after their end and their latest request; the totals stay. At
- *     least 31 days: the upstream keeps a batch for 30
+ * @param retention terminal records are deleted this long after their end and their latest request; the totals stay. 31
+ *     days to 36,500: the upstream keeps a batch for 30 days (TwelveLabs API reference)
  */
 @Validated
 @ConfigurationProperties("gateway.ledger")

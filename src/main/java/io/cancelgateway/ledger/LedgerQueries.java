@@ -18,7 +18,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** What is read from the table: records for callers, totals and the backlog for dashboards. */
+/**
+ * Reads the table: records for callers, totals and the backlog for dashboards. All methods throw
+ * {@link org.springframework.dao.DataAccessException} if the database fails.
+ */
 public class LedgerQueries {
 
     private static final String RECORD = """
@@ -36,7 +39,7 @@ public class LedgerQueries {
         this.jdbc = jdbc;
     }
 
-    /** The record of this batch. */
+    /** The record of this batch, or empty if there is none. */
     public Optional<Cancellation> find(CancellationKey key) {
         return jdbc.sql("SELECT " + RECORD + " FROM cancellation WHERE tenant = :tenant AND batch_id = :batch")
                 .param("tenant", key.tenant().value())
@@ -45,7 +48,7 @@ public class LedgerQueries {
                 .optional();
     }
 
-    /** The newest requests of a cancellation, newest first. */
+    /** The newest {@code limit} requests of a cancellation, in all its lives, newest first. */
     public List<AuditEntry> requests(long id, int limit) {
         return jdbc.sql("""
                         SELECT caller, reason, received_at, outcome, trace_id
@@ -68,7 +71,7 @@ public class LedgerQueries {
     /** The first {@code limit} records that match, newest first. */
     public List<Cancellation> list(CancellationQuery query, int limit) {
         List<String> conditions = new ArrayList<>(List.of("tenant = :tenant"));
-        // each of an index's columns, constant or not: H2 would read and sort all that match otherwise
+        // names every column of an index, even a constant one: otherwise H2 reads and sorts all matching records
         String order = "tenant, requested_at DESC, id DESC";
         if (query.requestedBy() != null) {
             conditions.add("requested_by = :caller");
@@ -82,7 +85,7 @@ public class LedgerQueries {
             conditions.add("requested_at >= :since");
         }
         CancellationQuery.@Nullable Position after = query.after();
-        // of two upper bounds H2 may take the wrong one to begin at, and read again all that lies between
+        // only one upper bound: of two, H2 may begin at the wrong one, and read all records between them again
         @Nullable
         Instant until =
                 after != null && query.until() != null && after.requestedAt().isBefore(query.until())
@@ -117,7 +120,7 @@ public class LedgerQueries {
         return statement.query((row, _) -> cancellation(row)).list();
     }
 
-    /** The totals of every tenant. */
+    /** The totals of every tenant that has any, sorted by id. */
     public List<ItemTotal> totals() {
         return jdbc.sql("SELECT tenant, canceled, ready, failed FROM item_total ORDER BY tenant")
                 .query((row, _) -> new ItemTotal(
@@ -128,7 +131,7 @@ public class LedgerQueries {
                 .list();
     }
 
-    /** How much is pending; states of which there is nothing are left out. */
+    /** How many cancellations are pending, by state. States without any are left out. */
     public List<Backlog> backlog() {
         return jdbc.sql("""
                         SELECT state, COUNT(*) AS pending, MIN(%s) AS oldest

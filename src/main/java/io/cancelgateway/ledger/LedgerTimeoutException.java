@@ -1,6 +1,6 @@
 package io.cancelgateway.ledger;
 
-/** The ledger took longer than it was waited for. What was to be written may be committed all the same, later. */
+/** The ledger did not answer within the wait. Its work goes on and may still be committed. */
 public final class LedgerTimeoutException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -22,7 +22,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Runs a few statements as one; again where another writer came in between, so that the second time finds its row. */
+/** Runs statements in one transaction, and again if another writer interfered: the next try sees that writer's row. */
 @Component
 public class LedgerTransactions {
 
@@ -44,35 +44,39 @@ public class LedgerTransactions {
     }
 
     /**
-     * What {@code statements} return, once they are committed. No HTTP in here: a connection and locks are held.
+     * Runs {@code statements} and commits them, in up to 5 tries. They must not use HTTP: a connection and locks are
+     * held.
      *
-     * @throws DataAccessException where the database fails, or always has another writer
-     * @throws org.springframework.transaction.TransactionException where it cannot be reached
+     * @return what they returned
+     * @throws DataAccessException if the database fails, or another writer interferes with every try
+     * @throws org.springframework.transaction.TransactionException if the database cannot be reached
      */
     public <T> T run(Supplier<T> statements) {
         for (int next = 2; ; next++) {
             try {
                 return transaction.execute(status -> statements.get());
             } catch (DataIntegrityViolationException | ConcurrencyFailureException | QueryTimeoutException e) {
-                if (next > TRIES || !isOfAnotherWriter(e)) {
+                if (next > TRIES || !isConflict(e)) {
                     throw e;
                 }
-                log.debug("Another writer was faster, try {} of {}", next, TRIES);
+                log.debug("Another writer interfered; try {} of {} begins", next, TRIES);
             }
         }
     }
 
-    /** A query timeout is so only where it is H2's way to say that a lock was not to be had in time. */
-    private static boolean isOfAnotherWriter(DataAccessException e) {
+    /** Whether another writer interfered. A query timeout counts only with H2's code for a lock that was not free. */
+    private static boolean isConflict(DataAccessException e) {
         return !(e instanceof QueryTimeoutException)
                 || (e.getCause() instanceof SQLTimeoutException timeout && timeout.getErrorCode() == H2_LOCK_TIMEOUT);
     }
 
     /**
-     * Does {@code work} on a thread of its own, and waits for it no longer than {@code wait}. Work that takes longer is
-     * abandoned, but never interrupted: an interrupt would make H2 close its file. It goes on, and may still be committed.
+     * Does {@code work} on a thread of its own, and waits for it at most {@code wait}. Work that takes longer is never
+     * interrupted: an interrupt would make H2 close its file. It goes on, and may still be committed.
      *
-     * @throws LedgerTimeoutException where the wait is over
+     * @return what the work returned
+     * @throws LedgerTimeoutException if the wait is over, or this thread was interrupted
+     * @throws RuntimeException what the work threw
      */
     public <T> T within(Duration wait, Supplier<T> work) {
         // for the trace id in log lines; the whole context of a request would cost more than the thread

@@ -11,26 +11,26 @@ import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
-/** Lets a migration of PostgreSQL take as long as it takes: the pool's timeouts are made for short statements. */
+/** Lifts the pool's timeouts for migrations of PostgreSQL: they are meant for short statements. */
 class MigrationsWithoutTimeouts implements FlywayConfigurationCustomizer {
 
     @Override
     public void customize(FluentConfiguration configuration) {
         if (configuration.getDataSource() instanceof HikariDataSource pool && PostgresTimeouts.isPostgres(pool)) {
-            configuration.dataSource(new Unhurried(pool));
+            configuration.dataSource(new WithoutTimeouts(pool));
         }
     }
 
-    private static final class Unhurried extends DelegatingDataSource {
+    private static final class WithoutTimeouts extends DelegatingDataSource {
 
-        Unhurried(DataSource pool) {
+        WithoutTimeouts(DataSource pool) {
             super(pool);
         }
 
         @Override
         public Connection getConnection() throws SQLException {
             Connection connection = super.getConnection();
-            connection.setNetworkTimeout(Runnable::run, 0); // the pool sets its own again when it gets it back
+            connection.setNetworkTimeout(Runnable::run, 0); // the pool restores its own when the connection comes back
             return (Connection) Proxy.newProxyInstance(
                     Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (_, method, arguments) -> {
                         try {

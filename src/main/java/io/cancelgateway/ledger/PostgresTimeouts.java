@@ -6,9 +6,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 
 /**
- * Bounds every wait for PostgreSQL: its driver would wait for ever for a server that hangs, or that is gone without a
- * word. What {@code spring.datasource.hikari.data-source-properties} says stays; what the address says wins in the
- * driver. All of it is the driver's own doing: PgBouncer refuses settings sent at start that it does not know.
+ * Bounds every wait for PostgreSQL. By default its driver waits for ever for a server that hangs or has vanished.
+ * Values in {@code spring.datasource.hikari.data-source-properties} are kept, and values in the address win in the
+ * driver. Only settings of the driver itself are used: PgBouncer refuses settings that it does not know when a
+ * connection starts.
  */
 class PostgresTimeouts implements BeanPostProcessor {
 
@@ -16,8 +17,8 @@ class PostgresTimeouts implements BeanPostProcessor {
     static final Map<String, String> DEFAULTS = Map.ofEntries(
             Map.entry("connectTimeout", "2"), // for each host of the address
             Map.entry("loginTimeout", "5"), // for all of them, authentication included
-            Map.entry("queryTimeout", "5"), // then the server is asked to cancel the statement
-            Map.entry("cancelSignalTimeout", "2"), // for asking; a statement does not return before that is over
+            Map.entry("queryTimeout", "5"), // after that the driver asks the server to cancel the statement
+            Map.entry("cancelSignalTimeout", "2"), // for that request; the statement does not return before it is over
             Map.entry("socketTimeout", "10"), // longer than the last two, so that a slow statement costs no connection
             Map.entry("tcpKeepAlive", "true"));
 

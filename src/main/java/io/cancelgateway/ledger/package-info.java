@@ -1,4 +1,4 @@
-/** The table of cancellations: who wanted what canceled, how it ended, and what it saved. The database decides races. */
+/** The table of cancellations: who requested each, how it ended, what it saved. The database decides races. */
 @NullMarked
 package io.cancelgateway.ledger;
 
