@@ -22,7 +22,11 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The upstream's own paths, so that a TwelveLabs SDK works against the gateway. Bodies are not read. */
+/**
+ * The upstream's own paths, so that a TwelveLabs SDK works against the gateway. The body of a cancel is ignored.
+ *
+ * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
+ */
 @RestController
 class BatchController {
 
@@ -39,7 +43,7 @@ class BatchController {
             @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request)
             throws IOException {
         BatchId batch = Requests.batchId(id);
-        IgnoredBody.of(request);
+        IgnoredBody.requireSmall(request);
         Optional<CancelReason> reason = CancelReason.of(Requests.headers(request, CancelReason.HEADER));
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
         RefusalMetricsFilter.leaveCountingToService(request);
@@ -68,7 +72,7 @@ class BatchController {
             case Answer.KeyRejected() ->
                 throw Problem.of(
                                 ProblemType.TENANT_KEY_REJECTED,
-                                "The upstream refuses the tenant's key or account; its operators know.")
+                                "The upstream refuses the tenant's key or account; its operators must act.")
                         .toException();
             case Answer.Failed(String why, Duration retryAfter) ->
                 throw Problem.of(ProblemType.UPSTREAM_ERROR, "The upstream gave no usable answer: " + why + ".")
@@ -77,7 +81,7 @@ class BatchController {
             case Answer.Unavailable(Duration retryAfter) ->
                 throw Problem.of(
                                 ProblemType.UPSTREAM_UNAVAILABLE,
-                                "The upstream fails too often and is not asked for now.")
+                                "The upstream fails too often; nothing is sent to it for now.")
                         .withRetryAfter(retryAfter)
                         .toException();
             case Answer.DeadlineExceeded() ->

@@ -5,7 +5,7 @@ import io.cancelgateway.ledger.ItemCounts;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchItems;
 
-/** Puts the vendor's batch into the ledger's words. */
+/** Converts a batch of the vendor to a snapshot for the ledger. */
 final class BatchSnapshots {
 
     private BatchSnapshots() {}

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Why somebody cancels, in their words, for the audit trail.
+ * Why a caller cancels, in its own words, for the audit trail.
  *
  * @param text printable ASCII, at most 256 characters
  */
@@ -19,9 +19,10 @@ record CancelReason(String text) {
     private static final Pattern FORM = Pattern.compile("[\\x20-\\x7e]{0,256}");
 
     /**
-     * The reason that a request gives, empty where it gives none.
+     * The reason in a request, or empty if it gives none.
      *
-     * @throws ProblemException {@code parameter_invalid}
+     * @param headers the values of {@link #HEADER}
+     * @throws ProblemException {@code parameter_invalid} if there are several, or the one is malformed
      */
     static Optional<CancelReason> of(List<String> headers) {
         if (headers.size() > 1) {

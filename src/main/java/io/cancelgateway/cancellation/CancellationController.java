@@ -23,16 +23,16 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The ledger to read: one record, a page of them, or all that match for an audit. */
+/** Shows the ledger: one record, a page of records, or all matching records for an audit. */
 @RestController
 class CancellationController {
 
     private static final MediaType NDJSON = MediaType.APPLICATION_NDJSON;
 
-    /** The newest requests of a record that are shown with it. */
+    /** How many requests of a record are shown with it at most, the newest ones. */
     private static final int REQUESTS_SHOWN = 100;
 
-    /** Records read at once for an export, which may be of any length. */
+    /** How many records an export reads at once. Its length is not limited. */
     private static final int EXPORT_PAGE = 500;
 
     private final LedgerQueries ledger;
@@ -57,7 +57,7 @@ class CancellationController {
         Cancellation found = ledger.find(Cancellations.key(tenant, batch))
                 .orElseThrow(() -> Problem.of(
                                 ProblemType.CANCELLATION_NOT_FOUND,
-                                "Nobody has asked this gateway to cancel that batch for this tenant.")
+                                "This gateway has no cancellation of that batch for this tenant.")
                         .toException());
         write(CancellationView.of(found, ledger.requests(found.id(), REQUESTS_SHOWN)), response);
     }
@@ -68,14 +68,14 @@ class CancellationController {
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
         ListParameters parameters = ListParameters.of(request);
         CancellationQuery query = parameters.query(tenant.id());
-        if (wantsLines(request)) {
+        if (wantsNdjson(request)) {
             export(query, response);
         } else {
             write(PageView.of(ledger.list(query, parameters.limit() + 1), parameters.limit()), response);
         }
     }
 
-    /** JSON, whatever the request accepts, as errors are. */
+    /** Writes JSON, whatever the request accepts; errors do the same. */
     private void write(Object view, HttpServletResponse response) throws IOException {
         byte[] body = json.writeValueAsBytes(view);
         response.setContentType(MediaType.APPLICATION_JSON_VALUE);
@@ -83,7 +83,7 @@ class CancellationController {
         response.getOutputStream().write(body);
     }
 
-    /** Page by page, each read by itself: an export holds no connection while a slow reader reads. */
+    /** Reads one page after the other: an export holds no database connection while a slow client receives it. */
     private void export(CancellationQuery query, HttpServletResponse response) throws IOException {
         response.setContentType(NDJSON.toString());
         OutputStream lines = response.getOutputStream();
@@ -98,7 +98,8 @@ class CancellationController {
         lines.flush();
     }
 
-    private static boolean wantsLines(HttpServletRequest request) {
+    /** Whether the request names NDJSON and does not prefer JSON (RFC 9110, section 12.5.1). */
+    private static boolean wantsNdjson(HttpServletRequest request) {
         try {
             List<MediaType> accepted = MediaType.parseMediaTypes(Requests.headers(request, HttpHeaders.ACCEPT));
             double lines = quality(NDJSON, accepted);

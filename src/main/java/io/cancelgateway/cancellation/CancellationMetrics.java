@@ -10,7 +10,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Counts what came of cancelling. Tags are configured tenants and enum words, never input. */
+/**
+ * Counts cancels and their results. Tags are configured tenants, the gateway's own words, and a limited number of the
+ * vendor's words. They never come from a caller's input.
+ */
 @Component
 class CancellationMetrics {
 
@@ -47,11 +50,12 @@ class CancellationMetrics {
                 .register(registry);
     }
 
+    /** Counts a request to cancel. */
     void record(TenantId tenant, Outcome outcome) {
         count(tags.of(tenant), outcome);
     }
 
-    /** A request that was answered before its tenant was known. */
+    /** Counts a request to cancel that was answered before its tenant was known. */
     void record(Outcome outcome) {
         count(TenantTags.NONE, outcome);
     }
@@ -67,7 +71,7 @@ class CancellationMetrics {
                 .record(items);
     }
 
-    /** The final counts of a batch that ended canceled through us; of each only once. */
+    /** Counts the items of a batch that ended canceled through us. To be called once for each. */
     void items(TenantId tenant, BatchSnapshot snapshot) {
         ItemCounts counts = snapshot.counts();
         items(tenant, snapshot, "canceled", counts.canceled());
@@ -89,7 +93,7 @@ class CancellationMetrics {
                 .increment(count == null ? 0 : count);
     }
 
-    /** @param sinceAcceptance until the batch's end was known */
+    /** @param sinceAcceptance the time from acceptance until the batch's end was known */
     void confirmed(Duration sinceAcceptance) {
         confirmation.record(sinceAcceptance);
     }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
-/** A record of the ledger as callers see it: what is not known is absent. */
+/** A record of the ledger as callers see it. What is not known is absent. */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record CancellationView(
@@ -67,11 +67,12 @@ record CancellationView(
         }
     }
 
-    /** As in lists: without its requests. */
+    /** The view for lists: without requests. */
     static CancellationView of(Cancellation cancellation) {
         return of(cancellation, null);
     }
 
+    /** @param requests the newest requests, or null to leave them out */
     static CancellationView of(Cancellation cancellation, @Nullable List<AuditEntry> requests) {
         return new CancellationView(
                 cancellation.key().batchId(),

@@ -29,13 +29,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
 
-/** The central path: write the intent down, ask the upstream, write down what came back, return it. */
+/** The central path: record the intent, send the cancel upstream, record the answer, return it. */
 @Service
 class Cancellations {
 
     private static final Logger log = LoggerFactory.getLogger(Cancellations.class);
 
-    /** How long an answer waits for its outcome to be written down; the deadline may have been reached by then. */
+    /** How long an answer waits for the commit of its outcome, even if the deadline is reached by then. */
     private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofMillis(300);
 
     private final Ledger ledger;
@@ -73,10 +73,10 @@ class Cancellations {
     }
 
     /**
-     * Cancels the batch.
+     * Cancels the batch. Any answer can come.
      *
-     * @throws io.cancelgateway.problem.ProblemException {@code ledger_unavailable}, {@code deadline_exceeded} where the
-     *     ledger took all of the time, or {@code internal_error}
+     * @throws io.cancelgateway.problem.ProblemException {@code ledger_unavailable}; {@code deadline_exceeded} if the
+     *     ledger did not record the request in time; or {@code internal_error}
      */
     Answer cancel(Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason) {
         Deadline deadline = twelveLabs.startDeadline();
@@ -101,13 +101,14 @@ class Cancellations {
         }
     }
 
-    /** Nothing can be sent now, so nothing is written down either: an outage must not cost the ledger a statement. */
+    /** Nothing can be sent now, so nothing is recorded either: an outage must not cost the ledger a statement. */
     private Answer refused(DoorRefusal refusal, Caller caller, Tenant tenant, BatchId batch) {
         Outcome outcome = Outcome.of(refusal.answer());
         metrics.record(tenant.id(), outcome);
         refusals.next(tenant.id(), refusal.reason())
                 .ifPresent(leftOut -> log.info(
-                        "Cancel of batch {} of tenant {} by {}: {}, refused at once, {}; {} like it before were not logged",
+                        "Cancel of batch {} of tenant {} by {}: {}, refused at once, {};"
+                                + " {} like it before were not logged",
                         batch,
                         tenant.id(),
                         caller.name(),
@@ -117,6 +118,7 @@ class Cancellations {
         return refusal.answer();
     }
 
+    /** Retrieves the batch. Any answer but {@link Answer.Accepted} can come. The ledger is not involved. */
     Answer retrieve(Tenant tenant, BatchId batch) {
         return twelveLabs.retrieve(tenant, batch);
     }
@@ -133,7 +135,7 @@ class Cancellations {
                 now.plus(deadline.left()));
     }
 
-    /** One batch whatever the case of its id. */
+    /** The key of the batch's cancellation. Ids that differ only in case name one batch. */
     static CancellationKey key(Tenant tenant, BatchId batch) {
         return new CancellationKey(tenant.id(), batch.value().toLowerCase(Locale.ROOT));
     }
@@ -157,24 +159,29 @@ class Cancellations {
         } catch (LedgerTimeoutException e) {
             throw Problem.of(
                             ProblemType.DEADLINE_EXCEEDED,
-                            "The ledger did not take the request in time; nothing was sent upstream.")
+                            "The ledger did not record the request in time; nothing was sent upstream.")
                     .toException();
         }
     }
 
-    /** The answer is the caller's, whether it can be written down or not: the follow-up finds out again. */
+    /**
+     * Records the result. If this fails, the caller gets the answer all the same, and the follow-up polls the batch.
+     */
     private void record(OpenedRequest opened, CancelResult result) {
         try {
             transactions.within(MAX_WAIT_FOR_OUTCOME, () -> {
                 try {
                     recorder.record(lifecycle.answered(opened, result));
                 } catch (RuntimeException e) {
-                    log.error("What became of {} could not be written; its follow-up will find out", opened, e);
+                    log.error("The result of {} could not be recorded; its follow-up will poll the batch", opened, e);
                 }
                 return opened;
             });
         } catch (LedgerTimeoutException e) {
-            log.warn("What became of {} is not committed yet; it is answered, and its follow-up will find out", opened);
+            log.warn(
+                    "The result of {} is not committed yet; the caller gets the answer now."
+                            + " If the commit fails, the follow-up will poll the batch",
+                    opened);
         }
     }
 }

@@ -8,12 +8,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Optional;
 
-/** Where a page ended, in a form that nobody is tempted to make up: the time in microseconds and the id. */
+/** The position where a page ended, as opaque text: the time in microseconds and the id, in base64url. */
 final class Cursor {
 
     private static final int LENGTH = 2 * Long.BYTES;
 
-    /** The year 9999; databases do not go on for ever. */
+    /** The end of the year 9999: databases do not support much later times. */
     private static final long LAST_MICROS = 253_402_300_799_000_000L;
 
     private Cursor() {}
@@ -26,6 +26,7 @@ final class Cursor {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }
 
+    /** The position in {@code text}, or empty if it is no cursor. */
     static Optional<Position> parse(String text) {
         try {
             byte[] bytes = Base64.getUrlDecoder().decode(text);

@@ -19,23 +19,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls the batch of a cancellation until its end is known, and decides when to poll next. {@link Lifecycle} decides what
- * a poll means. A cancel is never sent again behind a caller's back.
+ * Polls the batch of a cancellation until its end is known, and decides when to poll next. {@link Lifecycle} decides
+ * what a poll means. A follow-up never sends a cancel.
  */
 class FollowUp {
 
     private static final Logger log = LoggerFactory.getLogger(FollowUp.class);
 
-    /** A batch expires 24 hours after its creation, and was created before its cancel was requested. */
-    private static final Duration LIFE_OF_A_BATCH = Duration.ofHours(24);
+    /**
+     * A batch expires 24 hours after its creation (TwelveLabs API reference), which was before its cancel was
+     * requested.
+     */
+    private static final Duration EXPIRY = Duration.ofHours(24);
 
-    /** How much longer a batch is polled that could not be polled at the end of its life. */
+    /** How much longer a batch is polled if polls got no answer when it expired. */
     private static final Duration GRACE = Duration.ofHours(1);
 
     private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
 
-    /** A key that is refused is tried again, but not as if nothing had happened. */
-    private static final Duration BETWEEN_PROBES_OF_A_REFUSED_KEY = Duration.ofMinutes(15);
+    /** A refused key is tried again, but not often. */
+    private static final Duration REFUSED_KEY_DELAY = Duration.ofMinutes(15);
 
     private final Records records;
     private final Lifecycle lifecycle;
@@ -62,32 +65,37 @@ class FollowUp {
     /** The ledger, as far as a follow-up needs it. */
     interface Records {
 
-        /** A cancellation in one life of it; empty where it is gone, or was started again. */
+        /** The cancellation, or empty if it is gone, or was started again since this life. */
         Optional<FollowedCancellation> find(long id, int life);
 
-        /** Commits a change, counts what it did, and tells it. */
+        /** Commits a change, counts its effect, and returns that. */
         Effect record(Change change);
     }
 
-    /** Polls once; after how long to poll again, or empty where the cancellation has ended. */
+    /**
+     * Polls once.
+     *
+     * @return the delay before the next poll, or empty if the follow-up is over: the cancellation has ended, is gone,
+     *     or was started again
+     */
     Optional<Duration> run(long id, int life) {
         return records.find(id, life)
                 .filter(followed -> !followed.state().terminal())
-                .flatMap(this::pollOrGiveUp);
+                .flatMap(this::tryToPoll);
     }
 
-    /** A poll that always fails ends as one that is never answered: it must not be repeated for ever. */
-    private Optional<Duration> pollOrGiveUp(FollowedCancellation followed) {
+    /** Treats a failure like a poll without an answer, so that it is not repeated for ever. */
+    private Optional<Duration> tryToPoll(FollowedCancellation followed) {
         try {
             return poll(followed);
         } catch (RuntimeException e) {
-            log.error("A poll of batch {} failed; it is polled again until its life is over", followed.key(), e);
+            log.error("A poll failed; batch {} is polled again until it has expired", followed.key(), e);
             return unanswered(followed, null);
         }
     }
 
     private Optional<Duration> poll(FollowedCancellation followed) {
-        if (aCallerIsAtIt(followed)) {
+        if (isRequestUnderWay(followed)) {
             return Optional.of(delay(followed));
         }
         Optional<Tenant> tenant = tenants.apply(followed.key().tenant());
@@ -97,17 +105,17 @@ class FollowUp {
         Answer answer = twelveLabs.poll(tenant.get(), new BatchId(followed.key().batchId()));
         Optional<Change> change = lifecycle.polled(followed, answer);
         if (change.isEmpty()) {
-            return next(followed, answer);
+            return pollAgainAfter(followed, answer);
         }
-        // one that did not end it: accepted after all, or a new request came in
+        // not ended: the change was an acceptance, or a new request joined meanwhile
         return records.record(change.get()).ended() ? Optional.empty() : Optional.of(delay(followed));
     }
 
-    private Optional<Duration> next(FollowedCancellation followed, Answer answer) {
+    private Optional<Duration> pollAgainAfter(FollowedCancellation followed, Answer answer) {
         return switch (answer) {
-            case Answer.Found _, Answer.NotFound _ -> stillRuns(followed);
-            case Answer.KeyRejected() ->
-                goOn(followed, pollDelay.jittered(BETWEEN_PROBES_OF_A_REFUSED_KEY), LIFE_OF_A_BATCH);
+            // answered, and the cancellation has not ended
+            case Answer.Found _, Answer.NotFound _ -> pollAgainOrGiveUp(followed, delay(followed), EXPIRY);
+            case Answer.KeyRejected() -> pollAgainOrGiveUp(followed, pollDelay.jittered(REFUSED_KEY_DELAY), EXPIRY);
             case Answer.RateLimited(Duration retryAfter) -> unanswered(followed, retryAfter);
             case Answer.Unavailable(Duration retryAfter) -> unanswered(followed, retryAfter);
             case Answer.Failed(String _, Duration retryAfter) -> unanswered(followed, retryAfter);
@@ -116,33 +124,31 @@ class FollowUp {
         };
     }
 
-    /** The poll was answered, and the cancellation has not ended. */
-    private Optional<Duration> stillRuns(FollowedCancellation followed) {
-        return goOn(followed, delay(followed), LIFE_OF_A_BATCH);
-    }
-
     /** The poll was not answered. That says nothing about the batch, so it is polled a little longer. */
     private Optional<Duration> unanswered(FollowedCancellation followed, @Nullable Duration retryAfter) {
         Duration more = retryAfter == null ? Duration.ZERO : retryAfter;
-        // the upstream's word counts as it does for a pause: an account is tried again after a while
+        // a longer Retry-After is cut to 5 minutes, as for a pause
         Duration capped = more.compareTo(MAX_RETRY_AFTER) < 0 ? more : MAX_RETRY_AFTER;
-        return goOn(followed, delay(followed).plus(capped), LIFE_OF_A_BATCH.plus(GRACE));
+        return pollAgainOrGiveUp(followed, delay(followed).plus(capped), EXPIRY.plus(GRACE));
     }
 
-    private Optional<Duration> goOn(FollowedCancellation followed, Duration delay, Duration longest) {
+    /** @param longest how long after its start or acceptance a cancellation is followed */
+    private Optional<Duration> pollAgainOrGiveUp(FollowedCancellation followed, Duration delay, Duration longest) {
         @Nullable Instant accepted = followed.acceptedAt();
-        // it may have been accepted before it was started again
+        // it may have been accepted in an earlier life
         Instant begin = accepted != null && accepted.isAfter(followed.startedAt()) ? accepted : followed.startedAt();
         if (clock.instant().isBefore(begin.plus(longest))) {
             return Optional.of(delay);
         }
-        log.warn("The end of batch {} could not be learned in its life; it is polled no more", followed.key());
+        log.warn(
+                "The end of batch {} could not be learned before it expired; its cancellation ends as unconfirmed",
+                followed.key());
         records.record(lifecycle.giveUp(followed));
         return Optional.empty();
     }
 
-    /** A request is under way, and may still be answered. */
-    private boolean aCallerIsAtIt(FollowedCancellation followed) {
+    /** Whether a request is under way that may still be answered: its answer makes a poll needless. */
+    private boolean isRequestUnderWay(FollowedCancellation followed) {
         return followed.state() == CancellationState.REQUESTED
                 && followed.underWay()
                 && clock.instant().isBefore(followed.deadline());

@@ -23,8 +23,8 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class FollowUpConfiguration {
 
-    /** What a poll's statements may take beside the poll itself. */
-    private static final Duration FOR_THE_LEDGER = Duration.ofSeconds(6);
+    /** How long the statements of a follow-up may take, beside its poll. */
+    private static final Duration TIME_FOR_STATEMENTS = Duration.ofSeconds(6);
 
     @Bean
     PollDelay pollDelay(FollowUpProperties properties, RandomGenerator random) {
@@ -57,7 +57,10 @@ class FollowUpConfiguration {
         };
     }
 
-    /** Run by any replica; taken over from one that dies; run again later where it fails, such as without a database. */
+    /**
+     * Any replica runs these tasks. If it dies, another one takes over. A task that fails, such as without a database,
+     * runs again later.
+     */
     @Bean
     Task<Void> followUps(
             FollowUp followUp,
@@ -66,7 +69,7 @@ class FollowUpConfiguration {
             PollDelay pollDelay,
             TwelveLabs twelveLabs,
             DbSchedulerProperties scheduler) {
-        // here, since the scheduler is made of its tasks: it reads its settings after this
+        // set here, because the scheduler is built from this task and reads its settings afterwards
         waitAtShutdown(scheduler, twelveLabs.longestPoll());
         return Tasks.custom(FollowUpTask.DESCRIPTOR)
                 .onDeadExecutionRevive()
@@ -83,10 +86,10 @@ class FollowUpConfiguration {
                 });
     }
 
-    /** A poll that is interrupted makes H2 close its file. A wait that somebody has set is theirs to answer for. */
+    /** Polls are waited for, because an interrupt would make H2 close its file. A wait that is configured stays. */
     static void waitAtShutdown(DbSchedulerProperties scheduler, Duration longestPoll) {
         if (scheduler.getShutdownMaxWait().equals(SchedulerBuilder.SHUTDOWN_MAX_WAIT)) {
-            scheduler.setShutdownMaxWait(longestPoll.plus(FOR_THE_LEDGER));
+            scheduler.setShutdownMaxWait(longestPoll.plus(TIME_FOR_STATEMENTS));
         }
     }
 }

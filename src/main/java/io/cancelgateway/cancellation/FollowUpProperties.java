@@ -8,10 +8,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * How often a batch is looked at until its end is known.
+ * How often a batch is polled until its end is known.
  *
- * @param initialDelay before the first look, and between looks at least
- * @param maxDelay between looks at most
+ * @param initialDelay the delay before the first poll, and the shortest between two polls; 1 ms to 1 h
+ * @param maxDelay the longest delay between two polls; 1 ms to 1 h
  */
 @Validated
 @ConfigurationProperties("gateway.follow-up")

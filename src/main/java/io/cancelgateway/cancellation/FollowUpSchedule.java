@@ -23,9 +23,13 @@ class FollowUpSchedule {
         this.clock = clock;
     }
 
-    /** Takes part in the transaction that opened it. */
+    /**
+     * Adds the task of a cancellation, in the transaction that opened the request.
+     *
+     * @throws DataAccessResourceFailureException if the task could not be written
+     */
     void add(OpenedRequest opened) {
-        // one INSERT; scheduling a single task would first select it
+        // as a batch this is one INSERT; scheduling a single task would select it first
         try {
             scheduler.scheduleBatch(
                     List.of(new FollowUpTask(opened.id(), opened.life()).toInstance()),

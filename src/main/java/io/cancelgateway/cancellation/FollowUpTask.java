@@ -4,13 +4,17 @@ import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import com.github.kagkarlsson.scheduler.task.TaskInstance;
 
 /**
- * A follow-up task in the database. There is one for each life of a cancellation, named by both: the task of a life that
- * is over may be about to be removed while the next one begins.
+ * A follow-up task in the database. Each life of a cancellation has a task of its own, because the task of the life
+ * before may not be removed yet when the next life begins.
+ *
+ * @param id the id of the cancellation
+ * @param life the life of the cancellation, from 1
  */
 record FollowUpTask(long id, int life) {
 
     static final TaskDescriptor<Void> DESCRIPTOR = TaskDescriptor.of("follow-up");
 
+    /** The task of this instance id, as {@link #instance} gives it. */
     static FollowUpTask parse(String instance) {
         String[] parts = instance.split("-", 2);
         return new FollowUpTask(Long.parseLong(parts[0]), Integer.parseInt(parts[1]));
@@ -20,7 +24,7 @@ record FollowUpTask(long id, int life) {
         return DESCRIPTOR.getTaskName();
     }
 
-    /** What {@link #parse} reads. */
+    /** The id of the task instance. */
     String instance() {
         return id + "-" + life;
     }

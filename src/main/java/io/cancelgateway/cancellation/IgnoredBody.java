@@ -7,8 +7,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 
 /**
- * The body that clients send along with a request that has none. It is ignored up to a size: what is larger the
- * container would not read to its end, and the answer to a cancel that took effect could be lost with the connection.
+ * The body that some clients send with a cancel, which has none. It is ignored up to 1 MiB. The container would not
+ * read a larger body to its end: the answer to a cancel that took effect could be lost with the connection.
  */
 final class IgnoredBody {
 
@@ -16,8 +16,13 @@ final class IgnoredBody {
 
     private IgnoredBody() {}
 
-    /** @throws ProblemException {@code content_too_large} */
-    static void of(HttpServletRequest request) throws IOException {
+    /**
+     * Checks the size of the body, and reads it if its length is not declared.
+     *
+     * @throws ProblemException {@code content_too_large} if it is larger than 1 MiB
+     * @throws IOException if it cannot be read
+     */
+    static void requireSmall(HttpServletRequest request) throws IOException {
         long length = request.getContentLengthLong();
         boolean chunked = length < 0;
         if (length > MAX_BYTES || (chunked && isLonger(request))) {

@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * The one place that decides what becomes of a cancellation: by what a request was answered, by what a poll showed, or
- * because its batch's life is over. It returns what to write, as data; {@link Recorder} commits and counts it.
+ * The one place that decides what becomes of a cancellation: after the answer to a request, after a poll, or because
+ * its batch has expired. It returns the change as data; {@link Recorder} commits and counts it.
  */
 @Component
 class Lifecycle {
 
-    /** A batch that has not begun to cancel this long after the last attempt will not. */
+    /** The cancel has failed if the batch still runs this long after the last attempt. */
     private static final Duration UNTIL_FAILED = Duration.ofSeconds(60);
 
     private final Clock clock;
@@ -34,7 +34,7 @@ class Lifecycle {
         this.clock = clock;
     }
 
-    /** A request was answered. */
+    /** The change after the answer to a request. */
     Change answered(OpenedRequest opened, CancelResult result) {
         RequestResult request = new RequestResult(
                 opened.request(),
@@ -48,7 +48,7 @@ class Lifecycle {
     private static Transition afterAnswer(Answer answer) {
         return switch (answer) {
             case Answer.Accepted(Batch batch) -> new Transition.Accept(BatchSnapshots.of(batch));
-            // canceled already: by a request of ours that got no answer, or by somebody else
+            // at its end already: through a request of ours that got no answer, or through somebody else
             case Answer.Found(Batch batch) ->
                 end(batch)
                         .<Transition>map(end -> new Transition.EndAsFound(end, BatchSnapshots.of(batch)))
@@ -64,12 +64,12 @@ class Lifecycle {
         };
     }
 
-    /** A batch was polled. Empty where that changes nothing: the batch still runs, or the poll got no answer. */
+    /** The change after a poll; empty if there is none, because the batch still runs or the poll got no answer. */
     Optional<Change> polled(FollowedCancellation followed, Answer answer) {
         Instant now = clock.instant();
         Optional<Transition> transition = switch (answer) {
-            case Answer.Found(Batch batch) -> seen(followed, batch, now);
-            // while a request is under way, that is for it to find out; what was accepted has a batch
+            case Answer.Found(Batch batch) -> afterPoll(followed, batch, now);
+            // an accepted cancel has a batch, so a 404 ends only a requested one, and only after its requests
             case Answer.NotFound _
             when followed.state() == CancellationState.REQUESTED ->
                 Optional.of(new Transition.EndIfUnchangedSince(followed, CancellationState.NOT_FOUND));
@@ -78,7 +78,7 @@ class Lifecycle {
         return transition.map(to -> change(followed, to, now));
     }
 
-    private static Optional<Transition> seen(FollowedCancellation followed, Batch batch, Instant now) {
+    private static Optional<Transition> afterPoll(FollowedCancellation followed, Batch batch, Instant now) {
         Optional<CancellationState> end = end(batch);
         if (end.isPresent()) {
             return Optional.of(new Transition.EndWithBatch(followed, end.get(), BatchSnapshots.of(batch)));
@@ -94,15 +94,15 @@ class Lifecycle {
                 : Optional.of(new Transition.EndIfUnchangedSince(followed, CancellationState.FAILED));
     }
 
-    /** When a batch that still runs shows that the cancel has failed; never before the latest request's deadline. */
+    /** From when on a batch that still runs shows that the cancel has failed: never before the latest deadline. */
     private static Instant failedAt(FollowedCancellation followed) {
         @Nullable Instant last = followed.underWay() ? null : followed.lastAttemptAt();
-        // of a request that was lost with its replica, only the deadline is known
+        // if a request was lost with its replica, only its deadline is known
         Instant failed = (last == null ? followed.deadline() : last).plus(UNTIL_FAILED);
         return failed.isAfter(followed.deadline()) ? failed : followed.deadline();
     }
 
-    /** The batch's life is over, and its end could not be learned. */
+    /** The change for a batch that has expired, and whose end could not be learned. */
     Change giveUp(FollowedCancellation followed) {
         return change(
                 followed,
@@ -114,7 +114,7 @@ class Lifecycle {
         return new Change(followed.key(), followed.id(), followed.life(), null, transition, now);
     }
 
-    /** How a batch in this status ends its cancellation; empty where it has not ended. */
+    /** The end of a cancellation whose batch has this status; empty if the batch has not ended. */
     private static Optional<CancellationState> end(Batch batch) {
         return switch (batch.status()) {
             case "canceled" -> Optional.of(CancellationState.CANCELED);
@@ -124,10 +124,10 @@ class Lifecycle {
         };
     }
 
-    /** How a cancellation ends that came too late; one that the upstream does not explain had no effect. */
+    /** The end of a cancel that came too late (409). With a code that is not known, it had no effect. */
     private static CancellationState end(VendorError tooLate) {
         return switch (tooLate.code()) {
-            // by somebody else: an earlier cancel of ours would be accepted, or unresolved
+            // by somebody else: after an earlier cancel of ours the record would be accepted or unresolved
             case VendorError.BATCH_CANCELED -> CancellationState.CANCELED;
             case VendorError.BATCH_COMPLETED -> CancellationState.COMPLETED;
             case VendorError.BATCH_EXPIRED -> CancellationState.EXPIRED;

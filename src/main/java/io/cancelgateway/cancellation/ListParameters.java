@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Which records a request wants; an empty parameter is none. */
+/** The parameters of a request for a list of records. An empty parameter counts as absent. */
 record ListParameters(
         @Nullable CancellationState state,
         @Nullable String requestedBy,
@@ -31,12 +31,13 @@ record ListParameters(
     private static final int MAX_LIMIT = 200;
     private static final int DEFAULT_LIMIT = 50;
 
-    /** @throws ProblemException {@code parameter_invalid} */
+    /** @throws ProblemException {@code parameter_invalid} if one is unknown, malformed or given twice */
     static ListParameters of(HttpServletRequest request) {
-        // a misspelled filter would show more than was asked for
+        // a misspelled filter that is ignored would show too many records
         for (String name : Collections.list(request.getParameterNames())) {
             if (!NAMES.contains(name)) {
-                throw Requests.malformed("There are these parameters only: " + String.join(", ", NAMES) + ".");
+                throw Requests.malformed(
+                        "A parameter is unknown; there are only these: " + String.join(", ", NAMES) + ".");
             }
         }
         return new ListParameters(
@@ -75,7 +76,7 @@ record ListParameters(
             case "requested_by" ->
                 "The parameter requested_by is a caller's name: 1 to 128 characters of printable ASCII, no space.";
             case "limit" -> "The parameter limit is a number from 1 to " + MAX_LIMIT + ".";
-            case "cursor" -> "The parameter cursor is not one that this gateway gave out.";
+            case "cursor" -> "The parameter cursor is not one that this gateway returned as next_cursor.";
             default ->
                 "The parameter " + name
                         + " is a time as in RFC 3339, such as 2026-01-31T00:00:00Z (a + is written %2B).";
@@ -101,7 +102,7 @@ record ListParameters(
     private static Optional<Instant> time(String text) {
         try {
             OffsetDateTime time = OffsetDateTime.parse(text);
-            // RFC 3339 has years of four digits, databases not many more
+            // RFC 3339 has years of four digits; databases support few beyond them
             return Optional.of(time.toInstant()).filter(instant -> time.getYear() >= 1 && time.getYear() <= 9999);
         } catch (DateTimeException e) {
             return Optional.empty();

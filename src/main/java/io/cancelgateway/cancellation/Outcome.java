@@ -4,7 +4,7 @@ import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.twelvelabs.Answer;
 import java.util.Locale;
 
-/** How a request to cancel ended, in the words of bulk results and dashboards. */
+/** How a request to cancel ended, in the words of the audit trail and of dashboards. */
 enum Outcome {
     ACCEPTED,
     CONFIRMED,
@@ -18,6 +18,7 @@ enum Outcome {
     DEADLINE_EXCEEDED,
     INTERNAL_ERROR;
 
+    /** The outcome of a request with this answer. */
     static Outcome of(Answer answer) {
         return switch (answer) {
             case Answer.Accepted _ -> ACCEPTED;
@@ -33,7 +34,7 @@ enum Outcome {
         };
     }
 
-    /** How a request ended that failed here before it had an answer. */
+    /** The outcome of a request that failed in the gateway before it had an answer. */
     static Outcome of(ProblemType failure) {
         return switch (failure) {
             case LEDGER_UNAVAILABLE -> UNAVAILABLE;
@@ -42,7 +43,9 @@ enum Outcome {
         };
     }
 
-    /** Of a request that was answered before {@link Cancellations} was asked: 400 or above. */
+    /**
+     * The outcome of a request that was answered with this status, 400 or above, before {@link Cancellations} got it.
+     */
     static Outcome ofStatus(int status) {
         return switch (status) {
             case 503 -> UNAVAILABLE;

@@ -13,7 +13,7 @@ import tools.jackson.databind.annotation.JsonNaming;
 record PageView(
         List<CancellationView> cancellations, @Nullable String nextCursor) {
 
-    /** @param found up to one more than {@code limit}, which tells whether there is a next page */
+    /** @param found the records, up to {@code limit} and one more; with that one there is a next page */
     static PageView of(List<Cancellation> found, int limit) {
         List<Cancellation> shown = found.subList(0, Math.min(limit, found.size()));
         return new PageView(

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Commits changes, and then counts what they did: once, whoever found it out. */
+/** Commits changes, then counts their effects. Each effect is counted once, over all requests and polls. */
 @Component
 class Recorder {
 
@@ -39,14 +39,14 @@ class Recorder {
     }
 
     /**
-     * Commits a change, and counts what it did.
+     * Commits a change, then counts its effect.
      *
-     * @throws org.springframework.dao.DataAccessException where the database fails; then nothing is counted
+     * @throws org.springframework.dao.DataAccessException if the database fails; nothing is counted
      */
     Effect record(Change change) {
         Effect effect = transactions.run(() -> {
             Effect written = changes.write(change);
-            // a follow-up that ended the record itself is running, and is over with that
+            // without a request the change comes from the follow-up, whose task is running and removes itself
             if (written.ended() && change.request() != null) {
                 FollowUpTask task = new FollowUpTask(change.id(), change.life());
                 ledger.removeFollowUp(task.name(), task.instance());

@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.springframework.stereotype.Component;
 
-/** Keeps refusals from filling the log in an outage: at most ten lines a second for each tenant and reason. */
+/** Limits the log of refusals, so that an outage does not fill it: 10 lines a second for each tenant and reason. */
 @Component
 class RefusalLog {
 
@@ -26,7 +26,8 @@ class RefusalLog {
     /**
      * Whether a refusal may be logged now.
      *
-     * @return how many of its kind were left out since the last one that was logged; empty where this one is left out too
+     * @return how many of the same tenant and reason were left out since the last line; empty if this one is left out,
+     *     too
      */
     OptionalLong next(TenantId tenant, DoorRefusal.Reason reason) {
         return windows.computeIfAbsent(new Kind(tenant, reason), _ -> new Window(ticker.nanos()))

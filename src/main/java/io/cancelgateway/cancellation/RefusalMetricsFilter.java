@@ -14,8 +14,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Counts the cancels that never reached {@link Cancellations}: refused by the filters behind this one or by the
- * controller's checks, or failed on the way. What the servlet container refuses by itself never comes here.
+ * Counts the cancels that never reach {@link Cancellations}: the filters after this one or the controller's checks
+ * refused them, or they failed on the way. Requests that the servlet container refuses do not reach this filter.
  */
 @Component
 @Order(SecurityFilterProperties.DEFAULT_FILTER_ORDER - 2) // before the first filter that refuses
@@ -31,6 +31,7 @@ class RefusalMetricsFilter extends OncePerRequestFilter {
         this.metrics = metrics;
     }
 
+    /** Tells this filter that {@link Cancellations} counts the request. */
     static void leaveCountingToService(HttpServletRequest request) {
         request.setAttribute(COUNTED_BY_SERVICE, true);
     }
@@ -43,7 +44,7 @@ class RefusalMetricsFilter extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        int status = 500; // what the error dispatch answers where the chain throws
+        int status = 500; // if the chain throws, the error dispatch answers 500
         try {
             chain.doFilter(request, response);
             status = response.getStatus();

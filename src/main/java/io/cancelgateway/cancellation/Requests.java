@@ -8,12 +8,12 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
 import java.util.List;
 
-/** What the controllers read alike. */
+/** Reads the parts of a request that several controllers need. */
 final class Requests {
 
     private Requests() {}
 
-    /** @throws ProblemException {@code parameter_invalid} */
+    /** @throws ProblemException {@code parameter_invalid} if {@code text} is not a batch id */
     static BatchId batchId(String text) {
         return BatchId.parse(text).orElseThrow(() -> malformed("A batch id is 24 hex digits."));
     }

@@ -4,7 +4,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** A meter's tag from the vendor's own words: the first few of them, so that new words do not grow the scrape. */
+/** A meter tag from the vendor's words. Only the first of them have a tag of their own: this limits the series. */
 final class VendorTags {
 
     private static final String UNKNOWN = "unknown";
@@ -18,6 +18,7 @@ final class VendorTags {
         this.max = max;
     }
 
+    /** The tag of this word: itself, {@code other} if it came too late, or {@code unknown} for null. */
     String of(@Nullable String word) {
         if (word == null) {
             return UNKNOWN;

@@ -1,4 +1,4 @@
-/** The feature: cancel a batch, look at a batch. */
+/** The feature: cancel a batch, follow it to its end, show batches and cancellations. */
 @NullMarked
 package io.cancelgateway.cancellation;
 
