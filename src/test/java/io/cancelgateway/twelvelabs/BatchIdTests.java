@@ -14,6 +14,9 @@ class BatchIdTests {
 
         assertThat(lower).isEqualTo(upper).hasSameHashCodeAs(upper);
         assertThat(upper.value()).isEqualTo("68F4DDAF8AAA60D33DF0E800");
+        assertThat(upper).hasToString("68F4DDAF8AAA60D33DF0E800");
+        assertThat(upper.canonical()).isEqualTo("68f4ddaf8aaa60d33df0e800").isEqualTo(lower.canonical());
+        assertThat(lower).isNotEqualTo(new BatchId("68f4ddaf8aaa60d33df0e801"));
     }
 
     @Test
