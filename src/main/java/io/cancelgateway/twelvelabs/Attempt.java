@@ -2,32 +2,35 @@ package io.cancelgateway.twelvelabs;
 
 import org.jspecify.annotations.Nullable;
 
-/** What became of one HTTP request sent upstream. */
+/** How one HTTP request to the upstream ended. */
 sealed interface Attempt {
 
     /** The {@code result} tag of the attempts meter. */
     String result();
 
-    /** Whether it may have taken effect although nobody can tell: sent, and not answered by a success or a 4xx. */
+    /**
+     * Whether the request may have taken effect unnoticed: it was sent, and was answered neither by a readable success
+     * nor by a 4xx other than 408.
+     */
     default boolean ambiguous() {
         return switch (this) {
             case NotSent _, Success _ -> false;
             case TimedOut _, Reset _, Unreadable _ -> true;
-            // 408: the upstream may have begun before it gave up waiting
+            // 408: the upstream may have begun to work on it (RFC 9110, section 15.5.9)
             case ErrorStatus error -> error.status() / 100 != 4 || error.status() == 408;
         };
     }
 
-    /** Whether a pooled connection had died before it could serve: a reason for a new one, at once. */
+    /** Whether its pooled connection had died while it was idle. Such an attempt is repeated at once, on a new one. */
     default boolean stale() {
         return switch (this) {
             case Reset(boolean stale) -> stale;
-            case NotSent(NotSent.Cause cause) -> cause == NotSent.Cause.GONE;
+            case NotSent(NotSent.Cause cause) -> cause == NotSent.Cause.CLOSED_BEFORE_USE;
             default -> false;
         };
     }
 
-    /** Whether another attempt may go better. */
+    /** Whether another attempt may succeed: transient failures only. */
     default boolean retryable() {
         return switch (this) {
             case NotSent _, TimedOut _, Reset _ -> true;
@@ -40,42 +43,43 @@ sealed interface Attempt {
         };
     }
 
-    /** There was no connection to send it on. */
+    /** Not sent: there was no connection to send it on. */
     record NotSent(Cause cause) implements Attempt {
 
-        /** Why there was none. */
+        /** Why there was no connection. */
         enum Cause {
-            REFUSED("connection refused"),
+            CONNECTION_REFUSED("connection refused"),
             UNKNOWN_HOST("unknown host"),
-            NO_TLS("no TLS connection"),
+            TLS_FAILED("no TLS connection"),
             CONNECT_TIMEOUT("no connection in time"),
-            /** All connections were taken for too long, by us: it says nothing about the upstream. */
-            NONE_FREE("no free connection in time"),
-            /** The connection was closed between being taken and being used. */
-            GONE("connection closed before use"),
-            /** The attempt's time was over before there was one. */
-            TIMED_OUT("no connection in time"),
+            /** Our own attempts held all connections for too long. This says nothing about the upstream. */
+            POOL_EXHAUSTED("no free connection in time"),
+            /** The pooled connection was closed between being taken and being used. */
+            CLOSED_BEFORE_USE("connection closed before use"),
+            /** The attempt's time was over, or its thread was interrupted, before there was a connection. */
+            ATTEMPT_TIMEOUT("no connection in time"),
             OTHER("no connection");
 
-            private final String words;
+            private final String description;
 
-            Cause(String words) {
-                this.words = words;
+            Cause(String description) {
+                this.description = description;
             }
 
-            String words() {
-                return words;
+            /** For the text of an error. */
+            String description() {
+                return description;
             }
         }
 
-        /** Whether it says something about us, or about age, rather than about the upstream. */
-        boolean harmless() {
-            return outOfTime() || cause == Cause.GONE;
+        /** Whether the upstream could not be connected to. Our own lack of time or connections is not meant. */
+        boolean connectionFailure() {
+            return !localTimeout() && cause != Cause.CLOSED_BEFORE_USE;
         }
 
-        /** Whether time ran out here, rather than a connection being refused or failing there. */
-        boolean outOfTime() {
-            return cause == Cause.NONE_FREE || cause == Cause.TIMED_OUT;
+        /** Whether time ran out on our side, before the upstream could refuse a connection or fail to answer. */
+        boolean localTimeout() {
+            return cause == Cause.POOL_EXHAUSTED || cause == Cause.ATTEMPT_TIMEOUT;
         }
 
         @Override
@@ -84,7 +88,7 @@ sealed interface Attempt {
         }
     }
 
-    /** Sent, and no complete answer came in time. */
+    /** Sent, but no complete response came in time. */
     record TimedOut() implements Attempt {
         @Override
         public String result() {
@@ -93,10 +97,10 @@ sealed interface Attempt {
     }
 
     /**
-     * Sent, and the connection ended before the answer was complete.
+     * Sent, but the connection ended before the response was complete.
      *
-     * @param stale whether the connection had been idle for over a second and ended without a byte of this answer: most
-     *     likely the upstream had closed it meanwhile
+     * @param stale whether the connection had been idle for over a second and ended without a byte of this response:
+     *     most likely the upstream had closed it in the meantime
      */
     record Reset(@Override boolean stale) implements Attempt {
         @Override
@@ -124,9 +128,9 @@ sealed interface Attempt {
     /**
      * Any other status.
      *
-     * @param error what the body says, or null where it cannot be read
-     * @param retryAfter the header as sent, or null
-     * @param date the header as sent, or null
+     * @param error the error in the body, or null where it cannot be read
+     * @param retryAfter the {@code Retry-After} header as sent, or null
+     * @param date the {@code Date} header as sent, or null
      */
     record ErrorStatus(
             int status,

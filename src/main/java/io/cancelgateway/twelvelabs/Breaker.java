@@ -9,29 +9,32 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** A circuit breaker that counts attempts by what became of them, and knows when it lets calls through again. */
+/**
+ * A circuit breaker that counts attempts by how they ended, and knows when it lets calls through again. Safe for use by
+ * many threads.
+ */
 final class Breaker {
 
-    /** What an attempt says about the thing that a breaker guards. */
+    /** How a breaker counts an attempt. */
     enum Verdict {
         SUCCESS,
         FAILURE,
-        /** Nothing: the call does not count, and gives back its permission. */
+        /** The attempt does not count. It gives its permission back, so that another call may probe. */
         IGNORED
     }
 
-    /** Half-open, with every probe on its way: the next moment may tell. */
-    private static final Duration SOON = Duration.ofSeconds(1);
+    /** What callers are told while the breaker is half-open and all its probes are under way: they end soon. */
+    private static final Duration RETRY_AFTER_WHILE_PROBING = Duration.ofSeconds(1);
 
     private final CircuitBreaker breaker;
-    private final Function<Attempt, Verdict> judge;
+    private final Function<Attempt, Verdict> classifier;
     private final Ticker ticker;
 
     private volatile long halfOpenAt;
 
-    Breaker(CircuitBreaker breaker, Function<Attempt, Verdict> judge, Ticker ticker) {
+    Breaker(CircuitBreaker breaker, Function<Attempt, Verdict> classifier, Ticker ticker) {
         this.breaker = breaker;
-        this.judge = judge;
+        this.classifier = classifier;
         this.ticker = ticker;
         breaker.getEventPublisher().onStateTransition(event -> {
             if (event.getStateTransition().getToState() == State.OPEN) {
@@ -44,31 +47,29 @@ final class Breaker {
     }
 
     /**
-     * What a tenant's breaker counts: its 500s and its attempts sent without an answer. One account's trouble, not the
-     * upstream's.
+     * A tenant's breaker counts what one account alone can cause: 500s, and attempts that were sent and not answered.
      */
-    static Verdict ofTenant(Attempt attempt) {
+    static Verdict tenantVerdict(Attempt attempt) {
         return switch (attempt) {
-            // a connection that died while it was idle says nothing about the account
+            // the connection died while it was idle: this says nothing about the account
             case Attempt.Reset(boolean stale) -> stale ? Verdict.IGNORED : Verdict.FAILURE;
             case Attempt.TimedOut _ -> Verdict.FAILURE;
             case Attempt.ErrorStatus error when error.status() == 500 -> Verdict.FAILURE;
-            default -> ofAnswer(attempt);
+            default -> verdictOfResponse(attempt);
         };
     }
 
-    /** What the upstream's breaker counts: connection failures, 502, 503, 504. */
-    static Verdict ofUpstream(Attempt attempt) {
+    /** The upstream's breaker counts what concerns every account: connection failures, 502, 503 and 504. */
+    static Verdict upstreamVerdict(Attempt attempt) {
         return switch (attempt) {
-            // where time ran out here, our own connections may have been too few; and a dead one says nothing
-            case Attempt.NotSent notSent -> notSent.harmless() ? Verdict.IGNORED : Verdict.FAILURE;
+            case Attempt.NotSent notSent -> notSent.connectionFailure() ? Verdict.FAILURE : Verdict.IGNORED;
             case Attempt.ErrorStatus error when error.status() >= 502 && error.status() <= 504 -> Verdict.FAILURE;
-            default -> ofAnswer(attempt);
+            default -> verdictOfResponse(attempt);
         };
     }
 
-    /** A readable success and a 4xx are answers; nothing else proves health. */
-    private static Verdict ofAnswer(Attempt attempt) {
+    /** A readable success and any 4xx show that the upstream works. Nothing else does. */
+    private static Verdict verdictOfResponse(Attempt attempt) {
         return switch (attempt) {
             case Attempt.Success _ -> Verdict.SUCCESS;
             case Attempt.ErrorStatus error when error.status() / 100 == 4 -> Verdict.SUCCESS;
@@ -76,17 +77,17 @@ final class Breaker {
         };
     }
 
-    /** Goes on to {@code next} unless the breaker is open, and counts what comes back. */
-    Step guard(Supplier<Step> next) {
+    /** Runs {@code next} and counts the attempt that it made, unless the breaker is open: then nothing is run. */
+    Step execute(Supplier<Step> next) {
         if (!breaker.tryAcquirePermission()) {
-            return new Step.BreakerOpen(openFor().orElse(SOON));
+            return new Step.BreakerOpen(openFor().orElse(RETRY_AFTER_WHILE_PROBING));
         }
         long start = breaker.getCurrentTimestamp();
         Verdict verdict = Verdict.IGNORED;
         try {
             Step step = next.get();
-            // what a breaker or bulkhead further in refused says nothing about this one
-            verdict = step instanceof Step.Made(Attempt attempt) ? judge.apply(attempt) : Verdict.IGNORED;
+            // where the next breaker is open, no attempt was made that could count
+            verdict = step instanceof Step.Made(Attempt attempt) ? classifier.apply(attempt) : Verdict.IGNORED;
             return step;
         } finally {
             count(verdict, breaker.getCurrentTimestamp() - start);
@@ -102,7 +103,9 @@ final class Breaker {
         }
     }
 
-    /** How long until calls are let through again; empty where the next call may be: closed, half-open, or about to be. */
+    /**
+     * How long the breaker stays open; empty where it may let the next call through: closed, half-open, or about to be.
+     */
     Optional<Duration> openFor() {
         long left = halfOpenAt - ticker.nanos();
         return breaker.getState() == State.OPEN && left > 0 ? Optional.of(Duration.ofNanos(left)) : Optional.empty();
@@ -112,7 +115,7 @@ final class Breaker {
         return breaker.getState();
     }
 
-    /** The breaker wants an exception; what happened is in the attempt. */
+    /** Resilience4j wants an exception for each failure. What happened is in the attempt. */
     private static final class AttemptFailedException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;

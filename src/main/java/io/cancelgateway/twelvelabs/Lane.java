@@ -1,75 +1,102 @@
 package io.cancelgateway.twelvelabs;
 
+import io.cancelgateway.twelvelabs.DoorRefusal.Reason;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.function.Supplier;
 
-/** What one tenant has of its own on the way upstream, so that its trouble stays its own. */
+/**
+ * One tenant's way to the upstream. Bulkhead, pause, tenant breaker and retry budget are the tenant's own, so that one
+ * tenant's trouble does not become another's. Only the upstream breaker is shared by all. Each replica keeps its own.
+ * Safe for use by many threads.
+ */
 final class Lane {
 
-    /** A burst waits for its turn; what takes longer is load, and is told so. */
-    private static final Duration MAX_WAIT_FOR_PERMIT = Duration.ofSeconds(1);
-
-    private final int maxConcurrentCalls;
-    private final Semaphore permits;
-    private final Breaker breaker;
-    private final RetryBudget budget;
+    private final Bulkhead bulkhead;
     private final Pause pause;
+    private final Breaker tenantBreaker;
+    private final Breaker upstreamBreaker;
+    private final RetryBudget budget;
 
-    Lane(int maxConcurrentCalls, Breaker breaker, RetryBudget budget, Pause pause) {
-        this.maxConcurrentCalls = maxConcurrentCalls;
-        this.permits = new Semaphore(maxConcurrentCalls, true);
-        this.breaker = breaker;
-        this.budget = budget;
+    Lane(Bulkhead bulkhead, Pause pause, Breaker tenantBreaker, Breaker upstreamBreaker, RetryBudget budget) {
+        this.bulkhead = bulkhead;
         this.pause = pause;
+        this.tenantBreaker = tenantBreaker;
+        this.upstreamBreaker = upstreamBreaker;
+        this.budget = budget;
     }
 
-    /** Goes on to {@code next} with one of the tenant's permits. */
-    Step bulkhead(Deadline deadline, Supplier<Step> next) throws InterruptedException {
-        long wait = deadline.cut(MAX_WAIT_FOR_PERMIT).toNanos();
-        if (!permits.tryAcquire(wait, TimeUnit.NANOSECONDS)) {
+    /**
+     * Makes one attempt, unless something is in its way. The order is always the same: bulkhead, pause, tenant breaker,
+     * upstream breaker, attempt.
+     *
+     * <p>The pause comes after the bulkhead, so that a call which waited for its permit notices a pause that began in
+     * the meantime. The tenant breaker comes before the upstream breaker, so that a call that it refuses takes none of
+     * the upstream breaker's probes. The permit is held for this one attempt only.
+     */
+    Step attempt(Priority priority, Deadline deadline, Supplier<Attempt> attempt) throws InterruptedException {
+        if (!bulkhead.tryAcquire(priority, deadline)) {
             return new Step.BulkheadFull();
         }
         try {
-            // a permit that comes with the deadline comes too late
-            return deadline.reached() ? new Step.BulkheadFull() : next.get();
+            // the permit came too late
+            if (deadline.reached()) {
+                return new Step.BulkheadFull();
+            }
+            if (pause.on()) {
+                return paused();
+            }
+            return tenantBreaker.execute(() -> upstreamBreaker.execute(() -> new Step.Made(attempt.get())));
         } finally {
-            permits.release();
+            bulkhead.release();
         }
     }
 
-    /** Whether every permit is taken, and as many calls wait for one as there are permits. */
-    boolean overcrowded() {
-        return permits.availablePermits() == 0 && permits.getQueueLength() >= maxConcurrentCalls;
-    }
-
-    /** Goes on to {@code next} with a permit that nobody else wants now. */
-    Step afterOthers(Supplier<Step> next) {
-        if (permits.hasQueuedThreads() || !permits.tryAcquire()) {
-            return new Step.BulkheadFull();
+    /**
+     * Why no attempt can be made before the deadline, or empty where one may be. Only reads: it takes no permit, no
+     * probe of a breaker and no retry from the budget.
+     *
+     * <p>The checks are in the order of how much is known. A pause comes first: the upstream itself named its end. An
+     * open breaker has a known end too; the tenant's is checked before the upstream's, as in an attempt. A full
+     * bulkhead comes last, although an attempt meets it first: a permit may be free in a moment, and in an outage the
+     * permits are taken because of the outage, so its answer would hide the reason.
+     */
+    Optional<DoorRefusal> refusal(Deadline deadline) {
+        if (!deadline.allows(pause.left())) {
+            return refusal(Reason.PAUSED, paused());
         }
-        try {
-            return next.get();
-        } finally {
-            permits.release();
+        Optional<Duration> tenantOpen = tenantBreaker.openFor();
+        if (tenantOpen.isPresent()) {
+            return refusal(Reason.TENANT_BREAKER, new Step.BreakerOpen(tenantOpen.get()));
         }
+        Optional<Duration> upstreamOpen = upstreamBreaker.openFor();
+        if (upstreamOpen.isPresent()) {
+            return refusal(Reason.UPSTREAM_BREAKER, new Step.BreakerOpen(upstreamOpen.get()));
+        }
+        return bulkhead.queueFull() ? refusal(Reason.BULKHEAD, new Step.BulkheadFull()) : Optional.empty();
     }
 
-    /** Goes on to {@code next} unless the upstream has told this tenant to wait. */
-    Step unlessPaused(Supplier<Step> next) {
-        return pause.on() ? new Step.Paused() : next.get();
+    private static Optional<DoorRefusal> refusal(Reason reason, Step.NotMade notMade) {
+        return Optional.of(new DoorRefusal(reason, Answers.of(notMade)));
     }
 
-    Breaker breaker() {
-        return breaker;
+    private Step.Paused paused() {
+        return new Step.Paused(pause.left(), pause.retryAfter());
     }
 
-    RetryBudget budget() {
-        return budget;
+    Bulkhead bulkhead() {
+        return bulkhead;
     }
 
     Pause pause() {
         return pause;
+    }
+
+    Breaker tenantBreaker() {
+        return tenantBreaker;
+    }
+
+    RetryBudget budget() {
+        return budget;
     }
 }

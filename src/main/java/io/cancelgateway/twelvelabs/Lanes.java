@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
-/** One lane for each configured tenant, made when it is first needed. */
+/** One lane for each tenant, made when it is first needed. Safe for use by many threads. */
 final class Lanes {
 
     private final Map<TenantId, Lane> lanes = new ConcurrentHashMap<>();
@@ -21,18 +21,20 @@ final class Lanes {
         return lanes.computeIfAbsent(tenant, maker);
     }
 
-    /** Forgets the tenants that are no longer configured. */
+    /** Forgets the lanes of tenants that are no longer configured. */
     void retain(Set<TenantId> configured) {
         lanes.keySet().retainAll(configured);
     }
 
+    /** How many tenants are paused. */
     long paused() {
         return lanes.values().stream().filter(lane -> lane.pause().on()).count();
     }
 
+    /** How many tenants have a breaker in this state. */
     long breakersIn(State state) {
         return lanes.values().stream()
-                .filter(lane -> lane.breaker().state() == state)
+                .filter(lane -> lane.tenantBreaker().state() == state)
                 .count();
     }
 }

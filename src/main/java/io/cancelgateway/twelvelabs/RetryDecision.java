@@ -4,10 +4,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Whether an attempt that failed is made again, and after how long. */
+/** Decides whether a failed attempt is retried, and after which delay. */
 final class RetryDecision {
 
-    /** At most this is added to a wait that was told to many; at most half of what the deadline leaves, too. */
+    /** The most that is added to a wait which many callers were told. */
     private static final Duration MAX_JITTER = Duration.ofSeconds(1);
 
     private final int maxAttempts;
@@ -23,26 +23,27 @@ final class RetryDecision {
     }
 
     /**
-     * How long to wait before the next attempt, or empty where there is none.
+     * The delay before the next attempt, or empty where there is none.
      *
-     * @param made attempts of this request so far, the failed one included, one that only replaced a stale connection not
+     * @param made how many attempts this call has made, the failed one included; one that was replaced at once because
+     *     its connection was stale does not count
      */
-    Optional<Duration> next(Attempt failed, int made, Deadline deadline, RetryBudget budget) {
-        // an answer that another attempt would not change
+    Optional<Duration> delayBeforeRetry(Attempt failed, int made, Deadline deadline, RetryBudget budget) {
+        // only transient failures: any other answer would be the same next time
         if (!failed.retryable()) {
             return Optional.empty();
         }
-        // enough is enough, whatever the time left
+        // the number of attempts is limited, however much time is left
         if (made >= maxAttempts) {
             return Optional.empty();
         }
-        // the upstream's own word on when to come back counts where it is longer than ours; and a wait that ends after
-        // the deadline is a wasted wait: answer now
-        Duration ours = backoff.before(made);
-        Duration theirs = retryAfter(failed).orElse(Duration.ZERO);
-        Optional<Duration> delay = theirs.compareTo(ours) > 0
-                ? fitting(theirs, deadline)
-                : Optional.of(ours).filter(deadline::allows);
+        // the upstream's Retry-After wins where it is longer than our backoff; where neither fits the deadline, waiting
+        // would be in vain and the caller gets the answer now
+        Duration backedOff = backoff.before(made);
+        Duration retryAfter = retryAfter(failed).orElse(Duration.ZERO);
+        Optional<Duration> delay = retryAfter.compareTo(backedOff) > 0
+                ? withJitter(retryAfter, deadline)
+                : Optional.of(backedOff).filter(deadline::allows);
         if (delay.isEmpty()) {
             return delay;
         }
@@ -55,10 +56,10 @@ final class RetryDecision {
     }
 
     /**
-     * {@code wait} and a little longer, so that those who were told the same do not come back in the same moment; empty
-     * where it does not fit the deadline.
+     * A wait that many callers were told, plus jitter, so that they do not all come back at the same moment; empty
+     * where the wait does not fit the deadline. The jitter takes at most half of the time that the wait leaves.
      */
-    Optional<Duration> fitting(Duration wait, Deadline deadline) {
+    Optional<Duration> withJitter(Duration wait, Deadline deadline) {
         Duration spare = deadline.left().minus(wait);
         if (!spare.isPositive()) {
             return Optional.empty();
@@ -67,7 +68,7 @@ final class RetryDecision {
         return Optional.of(wait.plus(backoff.jitter(half.compareTo(MAX_JITTER) < 0 ? half : MAX_JITTER)));
     }
 
-    /** What the answer says in {@code Retry-After}, if it is an answer and says it readably. */
+    /** The {@code Retry-After} of the response; empty where there is no response, or none that can be read. */
     Optional<Duration> retryAfter(Attempt attempt) {
         return attempt instanceof Attempt.ErrorStatus error
                 ? RetryAfter.parse(error.retryAfter(), error.date(), clock.instant())

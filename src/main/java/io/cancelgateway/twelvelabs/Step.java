@@ -2,22 +2,30 @@ package io.cancelgateway.twelvelabs;
 
 import java.time.Duration;
 
-/** One go at an attempt: made, or not let through. */
+/** One step of a call: the attempt that was made, or the reason why none was. */
 sealed interface Step {
 
     /** The attempt was made. */
     record Made(Attempt attempt) implements Step {}
 
-    /** The tenant was paused while it waited for a permit. */
-    record Paused() implements Step {}
-
-    /** All of the tenant's permits were taken for too long. */
-    record BulkheadFull() implements Step {}
+    /** No attempt was made, and nothing was sent. */
+    sealed interface NotMade extends Step {}
 
     /**
-     * A breaker is open.
+     * The upstream told this tenant to wait.
      *
-     * @param retryAfter when it lets calls through again
+     * @param left how long calls of this tenant still have to wait; capped
+     * @param retryAfter what is left of the wait that the upstream asked for; not capped
      */
-    record BreakerOpen(Duration retryAfter) implements Step {}
+    record Paused(Duration left, Duration retryAfter) implements NotMade {}
+
+    /** The call got none of the tenant's permits. */
+    record BulkheadFull() implements NotMade {}
+
+    /**
+     * The tenant's breaker or the upstream's breaker is open.
+     *
+     * @param retryAfter when the breaker lets calls through again
+     */
+    record BreakerOpen(Duration retryAfter) implements NotMade {}
 }

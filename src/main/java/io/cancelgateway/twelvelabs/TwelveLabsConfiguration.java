@@ -43,10 +43,10 @@ class TwelveLabsConfiguration {
                 .maxConnections(properties.maxConnections())
                 .evictionPredicate(idle)
                 .evictInBackground(properties.maxIdleTime())
-                // bulkheads bound how many wait
+                // the bulkheads limit how many calls can wait
                 .pendingAcquireMaxCount(-1)
                 .pendingAcquireTimeout(properties.connectTimeout())
-                // the warmest connection first, so that those not needed grow old and go
+                // reuse the newest idle connection first, so that those not needed reach their idle time
                 .lifo()
                 .build();
     }
@@ -55,7 +55,7 @@ class TwelveLabsConfiguration {
     WebClient upstream(WebClient.Builder builder, ConnectionProvider connections, UpstreamProperties properties) {
         HttpClient http = HttpClient.create(connections)
                 .protocol(HttpProtocol.HTTP11)
-                // retries are ours to decide and to count: the client would repeat a POST on a broken connection
+                // the client would repeat a POST on a broken connection; retries are decided and counted here only
                 .disableRetry(true)
                 .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
                         .addAfter(NettyPipeline.HttpCodec, "interimResponses", new InterimResponses()))
@@ -65,13 +65,13 @@ class TwelveLabsConfiguration {
                 .clientConnector(new ReactorClientHttpConnector(http))
                 .defaultHeader(HttpHeaders.ACCEPT, MediaType.APPLICATION_JSON_VALUE)
                 .defaultHeader(HttpHeaders.USER_AGENT, "cancel-gateway")
-                .filter(TwelveLabsConfiguration::traceparentAlone)
-                .filter(MalformedAnswerException::instead)
+                .filter(TwelveLabsConfiguration::removeTracestate)
+                .filter(MalformedResponseException::replaceClientException)
                 .build();
     }
 
-    /** The vendor learns which trace a request belongs to, and nothing that callers put into it. */
-    private static Mono<ClientResponse> traceparentAlone(ClientRequest request, ExchangeFunction next) {
+    /** Removes {@code tracestate}, which callers can put anything into. The vendor gets {@code traceparent} alone. */
+    private static Mono<ClientResponse> removeTracestate(ClientRequest request, ExchangeFunction next) {
         return request.headers().containsHeader("tracestate")
                 ? next.exchange(ClientRequest.from(request)
                         .headers(headers -> headers.remove("tracestate"))
@@ -95,13 +95,14 @@ class TwelveLabsConfiguration {
 
     @Bean
     Breaker upstreamBreaker(CircuitBreakerRegistry registry, Ticker ticker) {
-        return new Breaker(registry.circuitBreaker("upstream", "upstream"), Breaker::ofUpstream, ticker);
+        return new Breaker(registry.circuitBreaker("upstream", "upstream"), Breaker::upstreamVerdict, ticker);
     }
 
-    /** Tenants' breakers are not in the registry: its meters are about a dozen series for each breaker. */
+    /** The tenants' breakers are not in the registry, whose meters would be about a dozen series for each breaker. */
     @Bean
     Lanes lanes(
             CircuitBreakerRegistry registry,
+            Breaker upstreamBreaker,
             BulkheadProperties bulkhead,
             RetryProperties retry,
             Tenants tenants,
@@ -111,10 +112,11 @@ class TwelveLabsConfiguration {
                 .orElseThrow(() -> new InvalidSettingException(
                         "resilience4j.circuitbreaker.configs.tenant", "must be there, as it is by default"));
         Lanes lanes = new Lanes(id -> new Lane(
-                bulkhead.maxConcurrentCalls(),
-                new Breaker(CircuitBreaker.of("tenant-" + id, config), Breaker::ofTenant, ticker),
-                new RetryBudget(retry.budgetRatio(), retry.budgetFloor(), ticker),
-                new Pause(ticker)));
+                new Bulkhead(bulkhead.maxConcurrentCalls()),
+                new Pause(ticker),
+                new Breaker(CircuitBreaker.of("tenant-" + id, config), Breaker::tenantVerdict, ticker),
+                upstreamBreaker,
+                new RetryBudget(retry.budgetRatio(), retry.budgetFloor(), ticker)));
         tenants.onChange(() -> lanes.retain(tenants.ids()));
         new LaneMetrics(lanes, tenants).bindTo(meters);
         return lanes;
@@ -128,7 +130,6 @@ class TwelveLabsConfiguration {
             UpstreamProperties properties,
             RetryProperties retry,
             Lanes lanes,
-            Breaker upstreamBreaker,
             Tenants tenants,
             Clock clock,
             Ticker ticker,
@@ -138,14 +139,12 @@ class TwelveLabsConfiguration {
                 .description("Retries not made because the tenant's budget was used up")
                 .register(meters);
         Backoff backoff = new Backoff(retry.baseDelay(), retry.maxDelay(), random);
-        return new HttpTwelveLabs(
+        Call.Collaborators collaborators = new Call.Collaborators(
                 new WebClientAttempts(upstream, idle, new BatchReader(), meters, ticker),
-                lanes,
-                upstreamBreaker,
                 new RetryDecision(retry.maxAttempts(), backoff, clock, budgetExhausted::increment),
-                properties,
                 tenants,
-                ticker,
-                sleeper);
+                sleeper,
+                properties.attemptTimeout());
+        return new HttpTwelveLabs(collaborators, lanes, properties, ticker);
     }
 }

@@ -32,23 +32,26 @@ import reactor.netty.Connection;
 import reactor.netty.channel.AbortedException;
 import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
 
-/** One attempt over {@link WebClient}; the only place that knows Reactor. Counts every attempt. */
+/**
+ * Sends attempts with {@link WebClient}, and counts each. Only this class and its wiring know Reactor. Safe for use by
+ * many threads, but not on Reactor's own: it blocks.
+ */
 class WebClientAttempts implements Attempts {
 
     private static final Logger log = LoggerFactory.getLogger(WebClientAttempts.class);
 
     private static final String API_KEY = "x-api-key";
 
-    /** A batch object has about a kilobyte; what is longer than this is not one. */
+    /** A batch object is about a kilobyte. A longer body than this is not one. */
     private static final int MAX_BODY_BYTES = 1024 * 1024;
 
-    private static final byte[] NOTHING = new byte[0];
+    private static final byte[] NO_BODY = new byte[0];
 
-    /** On a connection that is idle: since when, on the ticker. */
+    /** Attribute of an idle connection: since when it is idle, by the ticker. */
     private static final AttributeKey<Long> IDLE_SINCE = AttributeKey.valueOf(WebClientAttempts.class, "idleSince");
 
-    /** What ends a connection sooner than this after its last answer is not its age. */
-    private static final long MIN_IDLE_NANOS = Duration.ofSeconds(1).toNanos();
+    /** A connection that was idle for less than this did not die of its age. */
+    private static final long MIN_STALE_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final WebClient client;
     private final BatchReader reader;
@@ -66,10 +69,10 @@ class WebClientAttempts implements Attempts {
 
     @Override
     public Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout) {
-        Wire wire = new Wire(ticker);
-        Attempt attempt = read(key, exchange(operation, key, batch, timeout, wire));
+        Progress progress = new Progress(ticker);
+        Attempt attempt = read(key, exchange(operation, key, batch, timeout, progress));
         if (attempt.stale()) {
-            idle.oneWasDead();
+            idle.evictAll();
         }
         meters.counter("cancel.gateway.upstream.attempts", "operation", operation.tag(), "result", attempt.result())
                 .increment();
@@ -77,27 +80,27 @@ class WebClientAttempts implements Attempts {
         return attempt;
     }
 
-    private Exchange exchange(Operation operation, ApiKey key, BatchId batch, Duration timeout, Wire wire) {
+    private Exchange exchange(Operation operation, ApiKey key, BatchId batch, Duration timeout, Progress progress) {
         try {
             byte[] body = client.method(operation.method())
                     .uri(operation.path(), batch.value())
                     .header(API_KEY, key.reveal())
-                    // called when there is a connection to write the request to, not before
-                    .httpRequest(wire::sendingOn)
-                    .exchangeToMono(response -> body(response, wire))
+                    // called only once there is a connection to write the request to
+                    .httpRequest(progress::startSending)
+                    .exchangeToMono(response -> body(response, progress))
                     .timeout(timeout)
                     .block();
-            wire.idleFromNow();
-            return wire.answered(body == null ? NOTHING : body);
+            progress.markIdle();
+            return progress.complete(body == null ? NO_BODY : body);
         } catch (RuntimeException e) {
-            return failure(e, wire);
+            return failure(e, progress);
         }
     }
 
-    /** Past the codecs, which would read the Content-Type: a body is what its bytes are, not what its type claims. */
-    private static Mono<byte[]> body(ClientResponse response, Wire wire) {
-        wire.status = response.statusCode();
-        wire.headers = response.headers().asHttpHeaders();
+    /** Reads the bytes without the codecs, which would reject a body whose Content-Type they cannot parse. */
+    private static Mono<byte[]> body(ClientResponse response, Progress progress) {
+        progress.status = response.statusCode();
+        progress.headers = response.headers().asHttpHeaders();
         return DataBufferUtils.join(response.body(BodyExtractors.toDataBuffers()), MAX_BODY_BYTES)
                 .map(WebClientAttempts::bytes);
     }
@@ -109,38 +112,38 @@ class WebClientAttempts implements Attempts {
         return bytes;
     }
 
-    private static Exchange failure(RuntimeException thrown, Wire wire) {
+    private static Exchange failure(RuntimeException thrown, Progress progress) {
         Throwable cause = Exceptions.unwrap(thrown);
         if (cause.getCause() instanceof InterruptedException interrupted) {
             cause = interrupted;
         }
-        if (wire.abandonUnsent()) {
-            return new Exchange.Broken(new Attempt.NotSent(whyNotSent(cause, thrown)));
+        if (progress.abandonIfUnsent()) {
+            return new Exchange.Failed(new Attempt.NotSent(whyNotSent(cause, thrown)));
         }
-        // complete as far as anybody cares: no answer of the vendor is that long
-        if (cause instanceof DataBufferLimitException && wire.status != null) {
-            return wire.answered(NOTHING);
+        // counts as complete but unreadable: no response of the vendor is that long
+        if (cause instanceof DataBufferLimitException && progress.status != null) {
+            return progress.complete(NO_BODY);
         }
         if (cause instanceof TimeoutException || cause instanceof InterruptedException) {
-            return new Exchange.Broken(new Attempt.TimedOut());
+            return new Exchange.Failed(new Attempt.TimedOut());
         }
-        // an end of the connection, or bytes that are not HTTP, upon which the client ends it; never the exception's
-        // message, which may repeat what the upstream sent
+        // the connection ended, or the client closed it because the bytes were not HTTP. The exception's message is not
+        // logged: it may repeat what the upstream sent
         log.debug("The connection ended: {}", cause.getClass().getName());
-        return new Exchange.Broken(new Attempt.Reset(wire.stale()));
+        return new Exchange.Failed(new Attempt.Reset(progress.stale()));
     }
 
     private static Attempt.NotSent.Cause whyNotSent(Throwable cause, RuntimeException thrown) {
         return switch (cause) {
-            case TimeoutException _, InterruptedException _ -> Attempt.NotSent.Cause.TIMED_OUT;
+            case TimeoutException _, InterruptedException _ -> Attempt.NotSent.Cause.ATTEMPT_TIMEOUT;
             case WebClientRequestException e ->
                 switch (e.getCause()) {
-                    case PoolAcquireTimeoutException _ -> Attempt.NotSent.Cause.NONE_FREE;
+                    case PoolAcquireTimeoutException _ -> Attempt.NotSent.Cause.POOL_EXHAUSTED;
                     case UnknownHostException _ -> Attempt.NotSent.Cause.UNKNOWN_HOST;
-                    case SSLException _ -> Attempt.NotSent.Cause.NO_TLS;
-                    case AbortedException _ -> Attempt.NotSent.Cause.GONE;
+                    case SSLException _ -> Attempt.NotSent.Cause.TLS_FAILED;
+                    case AbortedException _ -> Attempt.NotSent.Cause.CLOSED_BEFORE_USE;
                     case ConnectTimeoutException _ -> Attempt.NotSent.Cause.CONNECT_TIMEOUT;
-                    case ConnectException _ -> Attempt.NotSent.Cause.REFUSED;
+                    case ConnectException _ -> Attempt.NotSent.Cause.CONNECTION_REFUSED;
                     case null, default -> Attempt.NotSent.Cause.OTHER;
                 };
             default -> {
@@ -152,7 +155,7 @@ class WebClientAttempts implements Attempts {
 
     private Attempt read(ApiKey key, Exchange exchange) {
         return switch (exchange) {
-            case Exchange.Broken(Attempt attempt) -> attempt;
+            case Exchange.Failed(Attempt attempt) -> attempt;
             case Exchange.Complete(HttpStatusCode status, HttpHeaders headers, byte[] body) ->
                 status.is2xxSuccessful()
                         ? reader.batch(body)
@@ -176,8 +179,8 @@ class WebClientAttempts implements Attempts {
         return text == null ? null : key.redactFrom(text);
     }
 
-    /** How far one attempt has come, as the client's threads tell it. */
-    private static final class Wire {
+    /** How far one attempt has come. The client's threads write it, the attempt's thread reads it. */
+    private static final class Progress {
 
         private enum Phase {
             NEW,
@@ -192,39 +195,40 @@ class WebClientAttempts implements Attempts {
         private volatile @Nullable HttpStatusCode status;
         private volatile HttpHeaders headers = HttpHeaders.EMPTY;
 
-        Wire(Ticker ticker) {
+        Progress(Ticker ticker) {
             this.ticker = ticker;
         }
 
-        void sendingOn(ClientHttpRequest request) {
+        void startSending(ClientHttpRequest request) {
             Connection connection = request.getNativeRequest();
             Channel carrier = connection.channel();
             Long since = carrier.attr(IDLE_SINCE).getAndSet(null);
-            longIdle = since != null && ticker.nanos() - since > MIN_IDLE_NANOS;
+            longIdle = since != null && ticker.nanos() - since > MIN_STALE_NANOS;
             channel = carrier;
             if (!phase.compareAndSet(Phase.NEW, Phase.SENT)) {
                 throw new CancellationException("The attempt was over before it was sent");
             }
         }
 
-        /** Ends the attempt unless it was sent: from then on it is not, and what the meter says stays true. */
-        boolean abandonUnsent() {
+        /** Ends the attempt if it was not sent yet. It can no longer be sent then, so the meter stays right. */
+        boolean abandonIfUnsent() {
             return phase.compareAndSet(Phase.NEW, Phase.ABANDONED);
         }
 
+        /** Whether the connection had been idle for long and ended before any response. */
         boolean stale() {
             return longIdle && status == null;
         }
 
-        /** The answer is complete: the connection is back in the pool, or in somebody's hands again already. */
-        void idleFromNow() {
+        /** Call this when the response is complete. The connection may be in use again by then. */
+        void markIdle() {
             Channel carrier = channel;
             if (carrier != null) {
                 carrier.attr(IDLE_SINCE).set(ticker.nanos());
             }
         }
 
-        Exchange answered(byte[] body) {
+        Exchange complete(byte[] body) {
             HttpStatusCode answer = status;
             if (answer == null) {
                 throw new IllegalStateException("A body without a status");
@@ -233,10 +237,11 @@ class WebClientAttempts implements Attempts {
         }
     }
 
+    /** What came back from the client. */
     private sealed interface Exchange {
-        record Broken(Attempt attempt) implements Exchange {}
+        record Failed(Attempt attempt) implements Exchange {}
 
-        @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
+        @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
         record Complete(HttpStatusCode status, HttpHeaders headers, byte[] body) implements Exchange {}
     }
 }

@@ -16,7 +16,7 @@ class BreakerTests {
     private static final Attempt SUCCESS =
             new Attempt.Success(new Batch("x", null, null, BatchItems.UNKNOWN, new byte[0]));
     private static final Attempt TIMED_OUT = new Attempt.TimedOut();
-    private static final Attempt REFUSED_CONNECTION = new Attempt.NotSent(Attempt.NotSent.Cause.REFUSED);
+    private static final Attempt REFUSED_CONNECTION = new Attempt.NotSent(Attempt.NotSent.Cause.CONNECTION_REFUSED);
 
     private final AtomicLong now = new AtomicLong();
 
@@ -31,9 +31,13 @@ class BreakerTests {
                 Breaker.Verdict.IGNORED,
                 Breaker.Verdict.FAILURE);
         assertVerdicts(
-                new Attempt.NotSent(Attempt.NotSent.Cause.TIMED_OUT), Breaker.Verdict.IGNORED, Breaker.Verdict.IGNORED);
+                new Attempt.NotSent(Attempt.NotSent.Cause.ATTEMPT_TIMEOUT),
+                Breaker.Verdict.IGNORED,
+                Breaker.Verdict.IGNORED);
         assertVerdicts(
-                new Attempt.NotSent(Attempt.NotSent.Cause.GONE), Breaker.Verdict.IGNORED, Breaker.Verdict.IGNORED);
+                new Attempt.NotSent(Attempt.NotSent.Cause.CLOSED_BEFORE_USE),
+                Breaker.Verdict.IGNORED,
+                Breaker.Verdict.IGNORED);
         assertVerdicts(REFUSED_CONNECTION, Breaker.Verdict.IGNORED, Breaker.Verdict.FAILURE);
         assertVerdicts(status(502), Breaker.Verdict.IGNORED, Breaker.Verdict.FAILURE);
         assertVerdicts(status(503), Breaker.Verdict.IGNORED, Breaker.Verdict.FAILURE);
@@ -48,7 +52,7 @@ class BreakerTests {
         }
         for (Attempt nothing : new Attempt[] {
             new Attempt.Unreadable(200),
-            new Attempt.NotSent(Attempt.NotSent.Cause.NONE_FREE),
+            new Attempt.NotSent(Attempt.NotSent.Cause.POOL_EXHAUSTED),
             status(302),
             status(501),
             status(505)
@@ -58,13 +62,13 @@ class BreakerTests {
     }
 
     private static void assertVerdicts(Attempt attempt, Breaker.Verdict tenant, Breaker.Verdict upstream) {
-        assertThat(Breaker.ofTenant(attempt)).as("tenant, %s", attempt).isEqualTo(tenant);
-        assertThat(Breaker.ofUpstream(attempt)).as("upstream, %s", attempt).isEqualTo(upstream);
+        assertThat(Breaker.tenantVerdict(attempt)).as("tenant, %s", attempt).isEqualTo(tenant);
+        assertThat(Breaker.upstreamVerdict(attempt)).as("upstream, %s", attempt).isEqualTo(upstream);
     }
 
     @Test
     void opensAtHalfOfFiveAndSaysWhenItLetsCallsThrough() {
-        Breaker breaker = breaker(Breaker::ofTenant);
+        Breaker breaker = breaker(Breaker::tenantVerdict);
         call(breaker, SUCCESS);
         call(breaker, SUCCESS);
         call(breaker, TIMED_OUT);
@@ -84,7 +88,7 @@ class BreakerTests {
 
     @Test
     void whatIsIgnoredNeitherCountsNorKeepsItsPermission() {
-        Breaker breaker = breaker(Breaker::ofUpstream);
+        Breaker breaker = breaker(Breaker::upstreamVerdict);
         for (int i = 0; i < 20; i++) {
             call(breaker, TIMED_OUT);
         }
@@ -98,7 +102,7 @@ class BreakerTests {
     @Test
     void halfOpenLetsTwoProbesThroughAndIgnoredOnesGiveTheirPlaceBack() {
         CircuitBreaker circuit = circuit();
-        Breaker breaker = new Breaker(circuit, Breaker::ofUpstream, now::get);
+        Breaker breaker = new Breaker(circuit, Breaker::upstreamVerdict, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
         assertThat(breaker.openFor()).isEmpty();
@@ -115,13 +119,13 @@ class BreakerTests {
     @Test
     void aBreakerIgnoresThatAnotherRefused() {
         CircuitBreaker circuit = circuit();
-        Breaker tenant = new Breaker(circuit, Breaker::ofTenant, now::get);
+        Breaker tenant = new Breaker(circuit, Breaker::tenantVerdict, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
         Step refused = new Step.BreakerOpen(Duration.ofSeconds(1));
 
         for (int i = 0; i < 10; i++) {
-            assertThat(tenant.guard(() -> refused)).isSameAs(refused);
+            assertThat(tenant.execute(() -> refused)).isSameAs(refused);
         }
         assertThat(call(tenant, SUCCESS)).isInstanceOf(Step.Made.class);
     }
@@ -129,12 +133,12 @@ class BreakerTests {
     @Test
     void aBugGivesThePermissionBack() {
         CircuitBreaker circuit = circuit();
-        Breaker breaker = new Breaker(circuit, Breaker::ofTenant, now::get);
+        Breaker breaker = new Breaker(circuit, Breaker::tenantVerdict, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
 
         for (int i = 0; i < 10; i++) {
-            assertThatThrownBy(() -> breaker.guard(() -> {
+            assertThatThrownBy(() -> breaker.execute(() -> {
                         throw new IllegalStateException("bug");
                     }))
                     .hasMessage("bug");
@@ -143,11 +147,11 @@ class BreakerTests {
     }
 
     private static Step call(Breaker breaker, Attempt attempt) {
-        return breaker.guard(() -> new Step.Made(attempt));
+        return breaker.execute(() -> new Step.Made(attempt));
     }
 
-    private Breaker breaker(Function<Attempt, Breaker.Verdict> judge) {
-        return new Breaker(circuit(), judge, now::get);
+    private Breaker breaker(Function<Attempt, Breaker.Verdict> classifier) {
+        return new Breaker(circuit(), classifier, now::get);
     }
 
     private static CircuitBreaker circuit() {

@@ -96,7 +96,7 @@ class DoorIT extends EndToEnd {
                 String id = ACME.createBatch().id();
                 others.add(threads.submit(() -> cancel(id)));
             }
-            await().pollInterval(Duration.ofMillis(5)).until(lane::overcrowded);
+            await().pollInterval(Duration.ofMillis(5)).until(lane.bulkhead()::queueFull);
 
             String id = ACME.createBatch().id();
             Reply refused = cancel(id).isProblem(429, "too_many_requests");

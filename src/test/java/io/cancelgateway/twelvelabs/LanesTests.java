@@ -14,11 +14,8 @@ class LanesTests {
 
     @Test
     void aRemovedTenantLeavesNothingBehind() {
-        Lanes lanes = new Lanes(id -> new Lane(
-                1,
-                new Breaker(CircuitBreaker.of("x", CircuitBreakerConfig.ofDefaults()), Breaker::ofTenant, () -> 0),
-                new RetryBudget(0, 0, () -> 0),
-                new Pause(() -> 0)));
+        Lanes lanes = new Lanes(id ->
+                new Lane(new Bulkhead(1), new Pause(() -> 0), breaker(), breaker(), new RetryBudget(0, 0, () -> 0)));
         TenantId acme = new TenantId("acme");
         TenantId globex = new TenantId("globex");
         Lane first = lanes.of(acme);
@@ -33,5 +30,9 @@ class LanesTests {
         assertThat(lanes.paused()).isZero();
         assertThat(lanes.breakersIn(State.CLOSED)).isEqualTo(1);
         assertThat(lanes.of(acme)).isNotSameAs(first);
+    }
+
+    private static Breaker breaker() {
+        return new Breaker(CircuitBreaker.of("x", CircuitBreakerConfig.ofDefaults()), Breaker::tenantVerdict, () -> 0);
     }
 }

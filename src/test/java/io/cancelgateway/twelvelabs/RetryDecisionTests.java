@@ -43,9 +43,11 @@ class RetryDecisionTests {
 
     @ParameterizedTest
     @ValueSource(ints = {408, 429, 500, 502, 503, 504})
-    void whatMayHealIsTriedAgainAfterABackoff(int status) {
-        assertThat(decision.next(refused(status, null), 1, deadline, budget)).contains(Duration.ofMillis(100));
-        assertThat(decision.next(refused(status, null), 2, deadline, budget)).contains(Duration.ofMillis(200));
+    void transientFailuresAreRetriedAfterABackoff(int status) {
+        assertThat(decision.delayBeforeRetry(refused(status, null), 1, deadline, budget))
+                .contains(Duration.ofMillis(100));
+        assertThat(decision.delayBeforeRetry(refused(status, null), 2, deadline, budget))
+                .contains(Duration.ofMillis(200));
     }
 
     @Test
@@ -54,32 +56,34 @@ class RetryDecisionTests {
         for (Attempt attempt : new Attempt[] {
             TIMED_OUT,
             new Attempt.Reset(false),
-            new Attempt.NotSent(Attempt.NotSent.Cause.REFUSED),
-            new Attempt.NotSent(Attempt.NotSent.Cause.NONE_FREE)
+            new Attempt.NotSent(Attempt.NotSent.Cause.CONNECTION_REFUSED),
+            new Attempt.NotSent(Attempt.NotSent.Cause.POOL_EXHAUSTED)
         }) {
-            assertThat(decision.next(attempt, 1, deadline, large)).contains(Duration.ofMillis(100));
+            assertThat(decision.delayBeforeRetry(attempt, 1, deadline, large)).contains(Duration.ofMillis(100));
         }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {301, 400, 401, 403, 404, 409, 410, 418, 422, 501, 505, 520})
     void anotherStatusIsFinal(int status) {
-        assertThat(decision.next(refused(status, "1"), 1, deadline, budget)).isEmpty();
+        assertThat(decision.delayBeforeRetry(refused(status, "1"), 1, deadline, budget))
+                .isEmpty();
     }
 
     @Test
     void soAreSuccessesReadableOrNot() {
         Batch batch = new Batch("canceling", null, null, BatchItems.UNKNOWN, new byte[0]);
-        assertThat(decision.next(new Attempt.Success(batch), 1, deadline, budget))
+        assertThat(decision.delayBeforeRetry(new Attempt.Success(batch), 1, deadline, budget))
                 .isEmpty();
-        assertThat(decision.next(new Attempt.Unreadable(200), 1, deadline, budget))
+        assertThat(decision.delayBeforeRetry(new Attempt.Unreadable(200), 1, deadline, budget))
                 .isEmpty();
     }
 
     @Test
     void thereAreSoManyAttemptsAndNoMore() {
-        assertThat(decision.next(TIMED_OUT, 3, deadline, budget)).isEmpty();
-        assertThat(decision.next(new Attempt.Reset(true), 3, deadline, budget)).isEmpty();
+        assertThat(decision.delayBeforeRetry(TIMED_OUT, 3, deadline, budget)).isEmpty();
+        assertThat(decision.delayBeforeRetry(new Attempt.Reset(true), 3, deadline, budget))
+                .isEmpty();
         assertThat(exhausted).hasValue(0);
     }
 
@@ -87,38 +91,44 @@ class RetryDecisionTests {
     void aStaleConnectionIsAFailureLikeAnyOnceOneWasReplaced() {
         RetryBudget none = new RetryBudget(0, 0, now::get);
 
-        assertThat(decision.next(new Attempt.Reset(true), 1, deadline, budget)).contains(Duration.ofMillis(100));
-        assertThat(decision.next(new Attempt.Reset(true), 1, deadline, none)).isEmpty();
+        assertThat(decision.delayBeforeRetry(new Attempt.Reset(true), 1, deadline, budget))
+                .contains(Duration.ofMillis(100));
+        assertThat(decision.delayBeforeRetry(new Attempt.Reset(true), 1, deadline, none))
+                .isEmpty();
         assertThat(exhausted).hasValue(1);
     }
 
     @Test
     void retryAfterWinsWhereItIsLongerAndIsSpreadALittle() {
         // the highest jitter here: a second
-        assertThat(decision.next(refused(503, "3"), 1, deadline, budget)).contains(Duration.ofSeconds(4));
-        assertThat(decision.next(refused(503, "0"), 1, deadline, budget)).contains(Duration.ofMillis(100));
+        assertThat(decision.delayBeforeRetry(refused(503, "3"), 1, deadline, budget))
+                .contains(Duration.ofSeconds(4));
+        assertThat(decision.delayBeforeRetry(refused(503, "0"), 1, deadline, budget))
+                .contains(Duration.ofMillis(100));
     }
 
     @Test
     void whatDoesNotFitTheDeadlineIsNotWaitedForAndCostsNoBudget() {
-        assertThat(decision.next(refused(503, "10"), 1, deadline, budget)).isEmpty();
+        assertThat(decision.delayBeforeRetry(refused(503, "10"), 1, deadline, budget))
+                .isEmpty();
         // a second is left, half of which may be jitter
-        assertThat(decision.next(refused(503, "9"), 1, deadline, budget)).contains(Duration.ofMillis(9500));
+        assertThat(decision.delayBeforeRetry(refused(503, "9"), 1, deadline, budget))
+                .contains(Duration.ofMillis(9500));
 
         now.addAndGet(Duration.ofMillis(9900).toNanos());
-        assertThat(decision.next(TIMED_OUT, 1, deadline, budget)).isEmpty();
+        assertThat(decision.delayBeforeRetry(TIMED_OUT, 1, deadline, budget)).isEmpty();
         now.addAndGet(-1);
-        assertThat(decision.next(TIMED_OUT, 1, deadline, budget)).contains(Duration.ofMillis(100));
+        assertThat(decision.delayBeforeRetry(TIMED_OUT, 1, deadline, budget)).contains(Duration.ofMillis(100));
         assertThat(exhausted).hasValue(0);
     }
 
     @Test
     void anExhaustedBudgetIsCounted() {
-        decision.next(TIMED_OUT, 1, deadline, budget);
-        decision.next(TIMED_OUT, 1, deadline, budget);
+        decision.delayBeforeRetry(TIMED_OUT, 1, deadline, budget);
+        decision.delayBeforeRetry(TIMED_OUT, 1, deadline, budget);
         assertThat(exhausted).hasValue(0);
 
-        assertThat(decision.next(TIMED_OUT, 1, deadline, budget)).isEmpty();
+        assertThat(decision.delayBeforeRetry(TIMED_OUT, 1, deadline, budget)).isEmpty();
         assertThat(exhausted).hasValue(1);
     }
 
@@ -133,7 +143,7 @@ class RetryDecisionTests {
         assertThat(TIMED_OUT.ambiguous()).isTrue();
         assertThat(new Attempt.Reset(false).ambiguous()).isTrue();
         assertThat(new Attempt.Unreadable(202).ambiguous()).isTrue();
-        assertThat(new Attempt.NotSent(Attempt.NotSent.Cause.TIMED_OUT).ambiguous())
+        assertThat(new Attempt.NotSent(Attempt.NotSent.Cause.ATTEMPT_TIMEOUT).ambiguous())
                 .isFalse();
         assertThat(new Attempt.Success(new Batch("x", null, null, BatchItems.UNKNOWN, new byte[0])).ambiguous())
                 .isFalse();

@@ -10,28 +10,28 @@ import org.springframework.web.reactive.function.client.WebClientRequestExceptio
 import reactor.core.publisher.Mono;
 
 /**
- * The upstream sent bytes that are not HTTP. Stands for the client's exception, whose message repeats those bytes: it
- * would carry them, a key that the upstream echoes included, into traces and logs.
+ * The upstream sent bytes that are not HTTP. This exception replaces the HTTP client's own, whose message repeats those
+ * bytes and would carry them into traces and logs. They may contain a key that the upstream echoed.
  */
-final class MalformedAnswerException extends RuntimeException {
+final class MalformedResponseException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    private MalformedAnswerException(Throwable cause) {
+    private MalformedResponseException(Throwable cause) {
         super(cause.getClass().getName(), null, false, false);
     }
 
-    /** A filter: it stands between the client and those who observe it. */
-    static Mono<ClientResponse> instead(ClientRequest request, ExchangeFunction next) {
+    /** A {@code WebClient} filter that replaces the exception before any observation sees it. */
+    static Mono<ClientResponse> replaceClientException(ClientRequest request, ExchangeFunction next) {
         return next.exchange(request)
                 .onErrorMap(
                         WebClientRequestException.class,
-                        e -> isOfTheConnection(e.getCause())
+                        e -> isConnectionFailure(e.getCause())
                                 ? e
-                                : new MalformedAnswerException(e.getMostSpecificCause()));
+                                : new MalformedResponseException(e.getMostSpecificCause()));
     }
 
-    private static boolean isOfTheConnection(@Nullable Throwable cause) {
+    private static boolean isConnectionFailure(@Nullable Throwable cause) {
         return cause instanceof IOException || cause instanceof TimeoutException;
     }
 }

@@ -1,0 +1,211 @@
+package io.cancelgateway.twelvelabs;
+
+import io.cancelgateway.platform.Sleeper;
+import io.cancelgateway.tenant.Tenant;
+import io.cancelgateway.tenant.Tenants;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One call to the upstream, over all its attempts: it retries, replaces a connection that turned out to be dead, and
+ * finds out what a cancel did whose answer got lost. Used once, by one thread.
+ */
+final class Call {
+
+    private static final Logger log = LoggerFactory.getLogger(Call.class);
+
+    /**
+     * What all calls share.
+     *
+     * @param attemptTimeout how long one attempt may take, unless the deadline is sooner
+     */
+    record Collaborators(
+            Attempts attempts, RetryDecision retry, Tenants tenants, Sleeper sleeper, Duration attemptTimeout) {}
+
+    private final Attempts attempts;
+    private final RetryDecision retry;
+    private final Tenants tenants;
+    private final Sleeper sleeper;
+    private final Duration attemptTimeout;
+    private final Lane lane;
+    private final Priority priority;
+    private final Operation operation;
+    private final Tenant tenant;
+    private final BatchId batch;
+    private final boolean unresolved;
+    private final Deadline deadline;
+    private int made;
+    private int sent;
+    private boolean ambiguous;
+    private boolean staleReplaced;
+
+    /** @param unresolved whether an earlier cancel of this batch may have taken effect without an answer */
+    Call(
+            Collaborators collaborators,
+            Lane lane,
+            Priority priority,
+            Operation operation,
+            Tenant tenant,
+            BatchId batch,
+            boolean unresolved,
+            Deadline deadline) {
+        this.attempts = collaborators.attempts();
+        this.retry = collaborators.retry();
+        this.tenants = collaborators.tenants();
+        this.sleeper = collaborators.sleeper();
+        this.attemptTimeout = collaborators.attemptTimeout();
+        this.lane = lane;
+        this.priority = priority;
+        this.operation = operation;
+        this.tenant = tenant;
+        this.batch = batch;
+        this.unresolved = unresolved;
+        this.deadline = deadline;
+    }
+
+    /** Makes attempts until one is final or the deadline leaves no time for another. An interrupt ends the call. */
+    Answer withRetries() {
+        lane.budget().countRequest();
+        try {
+            return retrying();
+        } catch (InterruptedException e) {
+            return interrupted();
+        }
+    }
+
+    /** Makes one attempt, or none where something is in its way now. An interrupt ends the call. */
+    Answer once() {
+        try {
+            return switch (step(operation)) {
+                case Step.NotMade notMade -> Answers.of(notMade);
+                case Step.Made(Attempt attempt) -> conclude(attempt);
+            };
+        } catch (InterruptedException e) {
+            return interrupted();
+        }
+    }
+
+    private static Answer interrupted() {
+        Thread.currentThread().interrupt();
+        return new Answer.DeadlineExceeded();
+    }
+
+    /** How many cancels were sent so far. */
+    int sent() {
+        return sent;
+    }
+
+    /** Whether one of the cancels may have taken effect without an answer. */
+    boolean ambiguous() {
+        return ambiguous;
+    }
+
+    private Answer retrying() throws InterruptedException {
+        while (true) {
+            if (deadline.reached()) {
+                return new Answer.DeadlineExceeded();
+            }
+            switch (step(operation)) {
+                case Step.Paused paused -> {
+                    Optional<Duration> wait = retry.withJitter(paused.left(), deadline);
+                    if (wait.isEmpty()) {
+                        return Answers.of(paused);
+                    }
+                    sleeper.sleep(wait.get());
+                }
+                case Step.NotMade notMade -> {
+                    return Answers.of(notMade);
+                }
+                case Step.Made(Attempt attempt) -> {
+                    made++;
+                    Optional<Duration> wait = retry.delayBeforeRetry(attempt, made, deadline, lane.budget());
+                    if (wait.isEmpty()) {
+                        return conclude(attempt);
+                    }
+                    log.debug("Attempt {} at batch {} failed, next in {}", made, batch, wait.get());
+                    sleeper.sleep(wait.get());
+                }
+            }
+        }
+    }
+
+    /**
+     * Makes the attempt. Where its connection had died while it was idle, makes another one at once: such a death says
+     * nothing about the upstream. This happens once for each call; a second one is a failure like any other.
+     */
+    private Step step(Operation what) throws InterruptedException {
+        Step step = attempt(what);
+        if (step instanceof Step.Made(Attempt attempt) && attempt.stale() && !staleReplaced && !deadline.reached()) {
+            staleReplaced = true;
+            step = attempt(what);
+        }
+        return step;
+    }
+
+    private Step attempt(Operation what) throws InterruptedException {
+        Step step = lane.attempt(priority, deadline, () -> send(what));
+        if (step instanceof Step.Made(Attempt attempt)) {
+            noteKeyAndPause(attempt);
+            if (what == Operation.CANCEL) {
+                sent += attempt instanceof Attempt.NotSent ? 0 : 1;
+                ambiguous |= attempt.ambiguous();
+            }
+        }
+        return step;
+    }
+
+    private Attempt send(Operation what) {
+        return attempts.send(what, tenant.key(), batch, deadline.cut(attemptTimeout));
+    }
+
+    /** What the response says about the tenant: whether its key was taken, and for how long its calls must pause. */
+    private void noteKeyAndPause(Attempt attempt) {
+        switch (attempt) {
+            case Attempt.Success _ -> tenants.keyAccepted(tenant);
+            case Attempt.ErrorStatus error -> {
+                switch (error.status()) {
+                    case 401, 403 -> tenants.keyRejected(tenant);
+                    // these are about the batch, so the key was taken
+                    case 404, 409 -> tenants.keyAccepted(tenant);
+                    case 429 -> retry.retryAfter(error).ifPresent(lane.pause()::extend);
+                    default -> {}
+                }
+            }
+            default -> {}
+        }
+    }
+
+    /** The answer after the last attempt. A cancel that may have taken effect is reconciled first. */
+    private Answer conclude(Attempt last) throws InterruptedException {
+        Answer answer = Answers.of(
+                operation,
+                last,
+                deadline.reached(),
+                retry.retryAfter(last),
+                lane.pause().retryAfter());
+        return operation == Operation.CANCEL && mayHaveTakenEffect(last, answer) ? reconcile(answer) : answer;
+    }
+
+    private boolean mayHaveTakenEffect(Attempt last, Answer answer) {
+        return switch (answer) {
+            // a complete 2xx that cannot be read: the cancel was accepted, most likely
+            case Answer.Failed _ -> last instanceof Attempt.Unreadable;
+            // canceled already, perhaps by an attempt whose answer got lost, of this request or an earlier one
+            case Answer.AlreadyTerminal(VendorError error) ->
+                (ambiguous || unresolved) && error.code().equals(VendorError.BATCH_CANCELED);
+            default -> false;
+        };
+    }
+
+    /** Retrieves the batch once to see what became of it. The answer stays as it is where that fails. */
+    private Answer reconcile(Answer answer) throws InterruptedException {
+        if (deadline.reached()) {
+            return answer;
+        }
+        return step(Operation.RETRIEVE) instanceof Step.Made(Attempt.Success(Batch found))
+                ? Answers.reconciled(answer, found)
+                : answer;
+    }
+}
