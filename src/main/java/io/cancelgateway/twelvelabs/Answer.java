@@ -3,40 +3,68 @@ package io.cancelgateway.twelvelabs;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What came of asking the upstream. */
+/**
+ * The answer of {@link TwelveLabs} to one request, after all its attempts. The statuses are those of the TwelveLabs
+ * API; {@link TwelveLabs#cancel} can end in any of these, {@link TwelveLabs#retrieve} and {@link TwelveLabs#poll} in
+ * any but {@link Accepted}.
+ *
+ * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
+ */
 public sealed interface Answer {
 
-    /** The cancel was accepted, and the batch is not at its end yet. */
+    /**
+     * 202 to a cancel, or a cancel that was found to have been accepted. Only from {@link TwelveLabs#cancel}.
+     *
+     * @param batch the batch as it was when the cancel was accepted, not its end
+     */
     record Accepted(Batch batch) implements Answer {}
 
-    /** The batch as it is now: what was asked for, or the end of a cancel that was found out. */
+    /**
+     * 200 to a retrieve. From {@link TwelveLabs#cancel}: the batch is at its end already, perhaps through an attempt of
+     * ours whose answer got lost.
+     *
+     * @param batch the batch as it is now
+     */
     record Found(Batch batch) implements Answer {}
 
-    /** 400: the upstream does not take the request. */
+    /** 400: the upstream rejects the request as malformed. */
     record Invalid(VendorError error) implements Answer {}
 
-    /** 404: no such batch in this account. */
+    /** 404: this tenant's account has no such batch. */
     record NotFound(VendorError error) implements Answer {}
 
-    /** 409: already terminal; the code tells how. */
+    /** 409: the batch is at its end already. The error's code says at which. */
     record AlreadyTerminal(VendorError error) implements Answer {}
 
-    /** The tenant is over its rate (429, or the pause after one) or its concurrency. */
+    /**
+     * The tenant is over its rate or its concurrency: a 429 (RFC 6585, section 4), the pause after one, or a full
+     * bulkhead.
+     *
+     * @param retryAfter when the caller should try again; 1 s where the upstream does not say
+     */
     record RateLimited(Duration retryAfter) implements Answer {}
 
-    /** 401 or 403: the tenant's key or account is refused. */
+    /** 401 or 403: the upstream rejects the tenant's key or account. */
     record KeyRejected() implements Answer {}
 
     /**
-     * The upstream could not be reached, failed, or answered nonsense.
+     * The upstream could not be reached, failed, or sent a response that makes no sense.
      *
-     * @param retryAfter what the upstream said about when to come back, or null
+     * @param why what happened, for the text of an error
+     * @param retryAfter what the upstream said in {@code Retry-After} (RFC 9110, section 10.2.3), or null
      */
     record Failed(String why, @Nullable Duration retryAfter) implements Answer {}
 
-    /** A breaker is open: the upstream is not asked for now. */
+    /**
+     * The tenant's breaker or the upstream's is open. The request's last attempt was not made, and possibly none.
+     *
+     * @param retryAfter when the breaker lets calls through again
+     */
     record Unavailable(Duration retryAfter) implements Answer {}
 
-    /** No answer before the deadline, or none to the last attempt allowed. */
+    /**
+     * The deadline was reached, the last attempt timed out, or the thread was interrupted. A cancel may have taken
+     * effect: see {@link CancelResult#ambiguous}.
+     */
     record DeadlineExceeded() implements Answer {}
 }

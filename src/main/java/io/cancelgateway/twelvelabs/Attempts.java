@@ -3,9 +3,13 @@ package io.cancelgateway.twelvelabs;
 import io.cancelgateway.tenant.ApiKey;
 import java.time.Duration;
 
-/** Sends one HTTP request upstream and tells what became of it. Nothing is sent twice. */
+/** Sends single HTTP requests to the upstream. Never repeats one. */
 interface Attempts {
 
-    /** @param timeout for all of it, the connection included; more than zero */
+    /**
+     * Sends one request and waits until it has ended.
+     *
+     * @param timeout for all of it, getting a connection included; more than zero
+     */
     Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout);
 }

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * Exponential backoff with full jitter: anything from nothing to a ceiling that doubles, so that callers who failed
- * together do not come back together.
+ * Exponential backoff with full jitter: a random delay between zero and a ceiling that doubles with each retry, so that
+ * calls that failed together are not retried together.
  *
  * @see <a href="https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/">Timeouts, retries,
  *     and backoff with jitter</a>
@@ -24,7 +24,11 @@ final class Backoff {
         this.random = random;
     }
 
-    /** @param retry which retry it is for, from 1 */
+    /**
+     * The delay before a retry.
+     *
+     * @param retry which retry, from 1
+     */
     Duration before(int retry) {
         return jitter(ceiling(retry));
     }
@@ -34,7 +38,7 @@ final class Backoff {
         return doubled.compareTo(max) < 0 ? doubled : max;
     }
 
-    /** Anything from zero to {@code ceiling}, both included. */
+    /** A random delay from zero to {@code ceiling}, both included. */
     Duration jitter(Duration ceiling) {
         return Duration.ofNanos(random.nextLong(ceiling.toNanos() + 1));
     }

@@ -5,17 +5,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * A batch object as the upstream sent it.
  *
- * @param status {@code pending}, {@code processing}, {@code canceling}, {@code canceled}, {@code completed},
- *     {@code expired}, or whatever the upstream invents next
- * @param modelName {@code model_name}, or null where it is missing or not fit to be kept
- * @param analysisMode {@code analysis_mode}, or null likewise
- * @param body the upstream's bytes, for the caller; not to be changed
+ * @param status {@code pending}, {@code processing}, {@code canceling}, {@code canceled}, {@code completed} or
+ *     {@code expired}; new values may appear at any time
+ * @param modelName {@code model_name}, or null where it is missing or is not 1 to 100 printable ASCII characters
+ * @param analysisMode {@code analysis_mode}, or null for the same reasons
+ * @param items its item counts
+ * @param body the upstream's bytes, unchanged, for the caller; nobody may change them
+ * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
  */
-@SuppressWarnings("ArrayRecordComponent") // handed through once, never compared
+@SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
 public record Batch(
         String status, @Nullable String modelName, @Nullable String analysisMode, BatchItems items, byte[] body) {
 
-    /** Whether it is on its way to {@code canceled}. */
+    /** Whether its cancel was accepted and items still in process run to their end. */
     public boolean canceling() {
         return status.equals("canceling");
     }
@@ -24,7 +26,7 @@ public record Batch(
         return status.equals("canceled");
     }
 
-    /** Whether nothing about it will change any more. */
+    /** Whether its status is final. A status unknown today counts as not final. */
     boolean terminal() {
         return canceled() || status.equals("completed") || status.equals("expired");
     }

@@ -14,9 +14,9 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads the upstream's bodies on the side; the bytes themselves are never rewritten. Only the few fields that the gateway
- * needs are turned into values: what else a body holds, such as a number of a thousand digits, makes it neither unreadable
- * nor slow.
+ * Reads the few fields that the gateway needs from the upstream's bodies. The bodies themselves are passed on
+ * unchanged. Everything else in a body is skipped, so that a number of a thousand digits, for example, makes it neither
+ * unreadable nor slow to read. Safe for use by many threads.
  */
 class BatchReader {
 
@@ -34,7 +34,7 @@ class BatchReader {
             "code",
             "message");
 
-    /** What is kept beyond the answer is text that every database and terminal takes, and not much of it. */
+    /** Names are stored and shown, so they must be short text that every database and terminal takes. */
     private static final Pattern NAME = Pattern.compile("[\\x20-\\x7e]{1,100}");
 
     private final JsonFactory json = JsonFactory.builder()
@@ -43,7 +43,7 @@ class BatchReader {
                     .build())
             .build();
 
-    /** The batch object in {@code body}; empty where it is not a JSON object with a string {@code status}. */
+    /** The batch object in {@code body}, or empty where it is not a JSON object with a string {@code status}. */
     Optional<Batch> batch(byte[] body) {
         return fields(body)
                 .filter(batch -> batch.get("status") instanceof String)
@@ -70,7 +70,7 @@ class BatchReader {
         return NAME.matcher(text).matches() ? text : null;
     }
 
-    /** The error in {@code body}, from either of the upstream's shapes; empty where there is none. */
+    /** The error in {@code body}, in either of the upstream's two shapes, or empty where there is none. */
     Optional<VendorError> error(byte[] body) {
         return fields(body)
                 .map(object ->
@@ -93,7 +93,7 @@ class BatchReader {
                 : null;
     }
 
-    /** The fields of the object that {@code body} is; empty where it is anything else. */
+    /** The fields of the JSON object in {@code body}, or empty where it is anything else. */
     private Optional<Map<String, @Nullable Object>> fields(byte[] body) {
         try (JsonParser parser = json.createParser(ObjectReadContext.empty(), body)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
@@ -122,7 +122,7 @@ class BatchReader {
     private static @Nullable Object value(JsonParser parser, @Nullable JsonToken token, String name) {
         return switch (token) {
             case VALUE_STRING -> parser.getString();
-            // infinite where it is too large: no count
+            // a number too large for a double becomes infinite, which is no count
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> Double.valueOf(parser.getString());
             case START_OBJECT -> name.equals("error") ? new Nested(fields(parser)) : null;
             case null, default -> null;

@@ -6,9 +6,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * What one tenant may have of the connections.
+ * How much of the gateway one tenant may use.
  *
- * @param maxConcurrentCalls attempts of one tenant at the same time
+ * @param maxConcurrentCalls most attempts of one tenant at the same time, per replica
  */
 @Validated
 @ConfigurationProperties("gateway.bulkhead")

@@ -3,7 +3,10 @@ package io.cancelgateway.twelvelabs;
 import io.cancelgateway.platform.Ticker;
 import java.time.Duration;
 
-/** The time by which a request must be answered, on a clock that cannot be set. */
+/**
+ * The time by which a request must be answered. It is measured by a monotonic clock, so that setting the wall clock
+ * does not move it. Safe for use by many threads.
+ */
 public final class Deadline {
 
     private final Ticker ticker;
@@ -14,12 +17,12 @@ public final class Deadline {
         this.at = at;
     }
 
-    /** The deadline that is reached when {@code duration} is over. */
+    /** The deadline that lies {@code duration} from now. */
     public static Deadline after(Duration duration, Ticker ticker) {
         return new Deadline(ticker, ticker.nanos() + duration.toNanos());
     }
 
-    /** What is left, never negative. */
+    /** The time left, zero once the deadline is reached. */
     public Duration left() {
         return Duration.ofNanos(Math.max(0, at - ticker.nanos()));
     }
@@ -28,12 +31,12 @@ public final class Deadline {
         return left().isZero();
     }
 
-    /** Whether there is time left after {@code wait}. */
+    /** Whether time would be left after a wait of this length. */
     boolean allows(Duration wait) {
         return wait.compareTo(left()) < 0;
     }
 
-    /** {@code duration}, or what is left where that is shorter. */
+    /** The shorter of {@code duration} and the time left. */
     Duration cut(Duration duration) {
         Duration left = left();
         return duration.compareTo(left) < 0 ? duration : left;

@@ -3,9 +3,11 @@ package io.cancelgateway.twelvelabs;
 import java.util.Locale;
 
 /**
- * A cancel that was refused before anything was done for it.
+ * A cancel that was refused at once, before anything was written down or sent, because nothing can be sent now.
  *
- * @param answer what the caller is told
+ * @param reason why it was refused
+ * @param answer the answer for the caller: {@link Answer.RateLimited} for {@link Reason#PAUSED} and
+ *     {@link Reason#BULKHEAD}, {@link Answer.Unavailable} for the two breakers
  */
 public record DoorRefusal(Reason reason, Answer answer) {
 
@@ -17,10 +19,10 @@ public record DoorRefusal(Reason reason, Answer answer) {
         TENANT_BREAKER,
         /** The upstream's breaker is open. */
         UPSTREAM_BREAKER,
-        /** All of the tenant's permits are taken, and as many calls wait for one already. */
+        /** All of the tenant's permits are taken, and as many calls wait for one. */
         BULKHEAD;
 
-        /** The reason in log lines and meter tags. */
+        /** The reason in lower case, for log lines and meter tags. */
         public String word() {
             return name().toLowerCase(Locale.ROOT);
         }

@@ -8,8 +8,9 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 
 /**
- * Drops interim answers, such as 103 Early Hints: the client would take one for the final answer, and give the
- * connection back while the real one is still to come, which would then answer somebody else's request.
+ * Drops interim responses, such as 103 Early Hints. The HTTP client would take one for the final response and give the
+ * connection back. The real response would then be read as the answer to the next request on it, perhaps another
+ * tenant's.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-15.2">RFC 9110, section 15.2</a>
  */
@@ -30,7 +31,7 @@ final class InterimResponses extends ChannelInboundHandlerAdapter {
         if (message instanceof LastHttpContent) {
             dropping = false;
         }
-        // the client has asked for a message and got none
+        // the client still waits for the message that was dropped
         context.read();
     }
 }

@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.Locale;
 import java.util.function.Supplier;
 
-/** Shows how many tenants are in which trouble. */
+/** Gauges of how many tenants have an open or half-open breaker, and how many are paused. */
 final class LaneMetrics implements MeterBinder {
 
     private final Lanes lanes;
@@ -21,7 +21,7 @@ final class LaneMetrics implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        // a tenant that was never called has a closed breaker, if one at all
+        // a tenant whose lane is not made yet counts as closed
         breakers(
                 registry,
                 State.CLOSED,

@@ -3,7 +3,11 @@ package io.cancelgateway.twelvelabs;
 import java.util.Locale;
 import org.springframework.http.HttpMethod;
 
-/** What the upstream can be asked. The path is a template: it is a meter tag too. */
+/**
+ * An operation of the upstream's API. Its path is a template, so that it can be a meter tag.
+ *
+ * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
+ */
 enum Operation {
     CANCEL(HttpMethod.POST, "/analyze/batches/{batch_id}/cancel"),
     RETRIEVE(HttpMethod.GET, "/analyze/batches/{batch_id}");

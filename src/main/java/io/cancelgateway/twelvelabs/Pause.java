@@ -3,10 +3,13 @@ package io.cancelgateway.twelvelabs;
 import io.cancelgateway.platform.Ticker;
 import java.time.Duration;
 
-/** How long one tenant's calls rest because the upstream said 429 with a {@code Retry-After}. */
+/**
+ * The pause of one tenant's calls after a 429 with a {@code Retry-After} (RFC 6585, section 4). Safe for use by many
+ * threads.
+ */
 final class Pause {
 
-    /** The upstream may say more, and callers are told; but an account is tried again after this. */
+    /** A pause is never longer than this, whatever the upstream asks for. */
     private static final Duration MAX = Duration.ofMinutes(5);
 
     private final Ticker ticker;
@@ -18,7 +21,7 @@ final class Pause {
         this.until = new Until(ticker.nanos(), ticker.nanos());
     }
 
-    /** Pauses for {@code retryAfter}; what was said before stands where it is longer. */
+    /** Pauses for {@code retryAfter} from now, capped. A pause that lasts longer already is not shortened. */
     synchronized void extend(Duration retryAfter) {
         Duration capped = retryAfter.compareTo(MAX) < 0 ? retryAfter : MAX;
         long now = ticker.nanos();
@@ -27,16 +30,17 @@ final class Pause {
                 now + Math.max(retryAfter.toNanos(), retryAfter().toNanos()));
     }
 
-    /** What is left of the pause; zero where there is none. */
+    /** The time left of the pause, zero where there is none. */
     Duration left() {
         return left(until.capped());
     }
 
-    /** What is left of what the upstream said, for callers: not capped, but zero once the pause is over. */
+    /** The time left of what the upstream asked for, not capped, for callers. Zero once the pause is over. */
     Duration retryAfter() {
-        return on() ? left(until.said()) : Duration.ZERO;
+        return on() ? left(until.uncapped()) : Duration.ZERO;
     }
 
+    /** Whether calls must not be made now. */
     boolean on() {
         return !left().isZero();
     }
@@ -45,5 +49,6 @@ final class Pause {
         return Duration.ofNanos(Math.max(0, end - ticker.nanos()));
     }
 
-    private record Until(long capped, long said) {}
+    /** When the pause ends, and when it would end if it were not capped. */
+    private record Until(long capped, long uncapped) {}
 }

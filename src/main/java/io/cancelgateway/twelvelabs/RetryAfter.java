@@ -7,10 +7,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
-/** Reads {@code Retry-After} (RFC 9110, section 10.2.3): seconds, or an HTTP date. */
+/** Parses {@code Retry-After} (RFC 9110, section 10.2.3): seconds, or an HTTP date. */
 final class RetryAfter {
 
-    /** Longer than anybody waits, and far from overflow. */
+    /** Longer than anybody waits, and short enough not to overflow. */
     private static final Duration MAX = Duration.ofDays(365);
 
     private RetryAfter() {}
@@ -19,10 +19,11 @@ final class RetryAfter {
      * How long to wait.
      *
      * @param value the header, or null where it was not sent
-     * @param date the same answer's {@code Date}, or null; a date in {@code value} is read against it, so that the two
-     *     machines' clocks need not agree
-     * @param now the time here, where {@code Date} is missing or unreadable
-     * @return the wait, zero for a date that is past, at most a year; empty where there is none or it is unreadable
+     * @param date the {@code Date} of the same response, or null. A date in {@code value} is compared with it, so that
+     *     the two machines' clocks need not agree
+     * @param now the time here, for a response whose {@code Date} is missing or cannot be parsed
+     * @return the wait, at most a year, zero for a date in the past; empty where {@code value} is missing or cannot be
+     *     parsed
      */
     static Optional<Duration> parse(@Nullable String value, @Nullable String date, Instant now) {
         if (value == null || value.isBlank()) {
@@ -49,7 +50,7 @@ final class RetryAfter {
         }
     }
 
-    /** Any of the three forms (RFC 9110, section 5.6.7). */
+    /** Parses any of the three date formats (RFC 9110, section 5.6.7). */
     private static Optional<Instant> httpDate(String text) {
         HttpHeaders headers = new HttpHeaders();
         headers.set(HttpHeaders.DATE, text.strip());

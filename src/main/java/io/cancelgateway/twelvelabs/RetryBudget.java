@@ -4,8 +4,9 @@ import io.cancelgateway.platform.Ticker;
 import java.time.Duration;
 
 /**
- * Keeps one tenant's retries from multiplying its load when all fails: at most a share of its requests of the last 10
- * seconds, and a few in any case, so that a quiet tenant is not left without.
+ * Limits one tenant's retries, so that they do not multiply the load when everything fails. In any 10 seconds there may
+ * be as many retries as a share of the tenant's requests, and a minimum for tenants with few requests. Safe for use by
+ * many threads.
  */
 final class RetryBudget {
 
@@ -31,13 +32,13 @@ final class RetryBudget {
         this.origin = ticker.nanos();
     }
 
-    /** Counts a request, whose retries the budget may grow by. */
+    /** Counts a request, which makes the budget larger. */
     synchronized void countRequest() {
         requestsBySlot[slide()]++;
         requests++;
     }
 
-    /** Takes one retry from the budget, or answers false where none is left. */
+    /** Takes one retry from the budget, or returns false where none is left. */
     synchronized boolean tryRetry() {
         int slot = slide();
         if (retries + 1 > Math.max(floor, ratio * requests)) {
@@ -48,7 +49,7 @@ final class RetryBudget {
         return true;
     }
 
-    /** Forgets what has left the window; the slot of now. */
+    /** Removes what is older than the window, and returns the slot of now. */
     private int slide() {
         long now = (ticker.nanos() - origin) / SLOT_NANOS;
         long expired = Math.min(now - newestSlot, SLOTS);

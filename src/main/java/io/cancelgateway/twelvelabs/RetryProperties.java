@@ -13,13 +13,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * How often an attempt is repeated.
+ * How often failed attempts are retried.
  *
- * @param maxAttempts attempts of one request, the first included
- * @param baseDelay the longest wait before the first retry; it doubles with each
- * @param maxDelay the longest wait before any retry, {@code Retry-After} aside
- * @param budgetRatio retries for each request of a tenant in a window of 10 s
- * @param budgetFloor retries that a tenant always has in such a window
+ * @param maxAttempts most attempts of one request, the first included
+ * @param baseDelay longest delay before the first retry; it doubles with each retry
+ * @param maxDelay longest delay before any retry; a longer {@code Retry-After} is still respected
+ * @param budgetRatio how many retries each request of a tenant adds to its budget, over a window of 10 s
+ * @param budgetFloor how many retries a tenant always has in such a window; both are per replica
  */
 @Validated
 @ConfigurationProperties("gateway.retry")

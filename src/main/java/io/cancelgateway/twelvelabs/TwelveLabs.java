@@ -5,41 +5,61 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The TwelveLabs batch API, v1.3, as far as the gateway uses it.
+ * The TwelveLabs batch API, v1.3, as far as the gateway uses it. What the vendor promises about operations, batch
+ * objects and errors is in its API reference.
+ *
+ * <p>Safe for use by many threads. {@link #cancel}, {@link #retrieve} and {@link #poll} block until the answer is
+ * there: call them from a thread that may block, such as a virtual thread, and never from an event loop. They throw no
+ * exception for a failure of the upstream, which is an {@link Answer}. An interrupt ends them with
+ * {@link Answer.DeadlineExceeded}, and the thread stays interrupted.
  *
  * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
  */
 public interface TwelveLabs {
 
     /**
-     * Cancels the batch's queued items; those in process run to their end.
+     * Cancels the batch's queued items. Items in process run to their end. Transient failures are retried until the
+     * deadline. A 409 that may be the trace of an earlier attempt, and a success that cannot be read, are followed by
+     * one retrieve to find out what happened.
      *
-     * @param unresolved whether an earlier cancel of this batch may have taken effect without an answer, so that a batch
-     *     that is canceled already may be so through us
-     * @param deadline of the whole request; what has passed of it is not had again
+     * <p>Any {@link Answer} can come: {@link Answer.Accepted} is the usual one, and {@link Answer.Found} comes where
+     * the retrieve showed that the batch is at its end.
+     *
+     * @param unresolved whether an earlier cancel of this batch may have taken effect without an answer, so that this
+     *     one may find the batch canceled through us
+     * @param deadline the deadline of the whole request, which may have begun before this call
      */
     CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
 
     /**
-     * Whether it is plain that no cancel of this tenant can be sent before the deadline. Only looks: it takes no permit,
-     * no probe of a breaker and no retry from the budget, so that asking costs next to nothing.
+     * Whether it is certain that no cancel of this tenant can be sent before the deadline. Only reads: it takes no
+     * permit, no probe of a breaker and no retry from the budget. It neither blocks nor sends anything.
      *
-     * @return the refusal, or empty where a cancel may be tried
+     * @return the refusal, with {@link Answer.RateLimited} or {@link Answer.Unavailable}; empty where a cancel may be
+     *     tried
      */
     Optional<DoorRefusal> refusal(Tenant tenant, Deadline deadline);
 
-    /** Looks at the batch. */
+    /**
+     * Retrieves the batch for a caller who waits for it. Transient failures are retried until {@link #startDeadline}
+     * from now is reached.
+     *
+     * <p>Any {@link Answer} but {@link Answer.Accepted} can come.
+     */
     Answer retrieve(Tenant tenant, BatchId batch);
 
     /**
-     * Looks at the batch once, after the callers: without a retry, and without waiting for a permit or for the end of a
-     * pause.
+     * Retrieves the batch in the background, once: without a retry, and without waiting for a permit or for the end of
+     * a pause. Where a caller's call waits for a permit, or none is free, nothing is sent.
+     *
+     * <p>Any {@link Answer} but {@link Answer.Accepted} can come. {@link Answer.RateLimited} and
+     * {@link Answer.Unavailable} may mean that nothing was sent.
      */
     Answer poll(Tenant tenant, BatchId batch);
 
     /** How long {@link #poll} may take at most. */
     Duration longestPoll();
 
-    /** The deadline of a request that begins now: {@code gateway.upstream.deadline} from here. */
+    /** The deadline of a request that begins now: {@code gateway.upstream.deadline} from now. */
     Deadline startDeadline();
 }

@@ -11,15 +11,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * How the upstream is reached. Each time is cut to what is left of the next wider one, so none is refused for being
- * larger than another.
+ * How the upstream is reached. A timeout may be larger than the one around it: it is then cut to the time that is left.
  *
- * @param baseUrl where the API is, version included
- * @param connectTimeout how long a connection may take, per connection
- * @param attemptTimeout how long one attempt may take, from asking for a connection to the last byte of the answer
+ * @param baseUrl address of the API, version included
+ * @param connectTimeout how long it may take to get one connection
+ * @param attemptTimeout how long one attempt may take, from asking for a connection to the last byte of the response
  * @param deadline how long a caller's request may take over all its attempts
- * @param maxConnections connections to the upstream, at most
- * @param maxIdleTime a connection idle for longer is not used again; shorter than the upstream's own idle time
+ * @param maxConnections most connections to the upstream, per replica
+ * @param maxIdleTime how long a connection may be idle and still be used; keep it shorter than the upstream's idle
+ *     timeout
  */
 @Validated
 @ConfigurationProperties("gateway.upstream")
