@@ -22,7 +22,6 @@ import io.micrometer.tracing.Tracer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -137,7 +136,7 @@ class Cancellations {
 
     /** The key of the batch's cancellation. Ids that differ only in case name one batch. */
     static CancellationKey key(Tenant tenant, BatchId batch) {
-        return new CancellationKey(tenant.id(), batch.value().toLowerCase(Locale.ROOT));
+        return new CancellationKey(tenant.id(), batch.canonical());
     }
 
     private @Nullable String traceId() {
