@@ -8,6 +8,7 @@ import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.Change.Transition;
 import io.cancelgateway.ledger.Effect;
 import io.cancelgateway.ledger.FollowedCancellation;
+import io.cancelgateway.support.TestClock;
 import io.cancelgateway.tenant.ApiKey;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.tenant.TenantId;
@@ -19,11 +20,8 @@ import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.TwelveLabs;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,7 +37,7 @@ class FollowUpTests {
     private static final Tenant ACME =
             new Tenant(KEY.tenant(), ApiKey.parse("tlk_acme").orElseThrow());
 
-    private final SetClock clock = new SetClock(NOON);
+    private final TestClock clock = TestClock.standingAt(NOON);
     private final Vendor vendor = new Vendor();
     private final Ledger ledger = new Ledger();
     private final FollowUp followUp = new FollowUp(
@@ -157,7 +155,8 @@ class FollowUpTests {
         ledger.record = canceling();
         for (Answer answer : new Answer[] {new Answer.Failed("down", null), new Answer.DeadlineExceeded(), null}) {
             vendor.answer = answer; // null: the poll throws
-            clock.set(NOON.plus(Duration.ofHours(25)).minusSeconds(1));
+            clock.push(Duration.between(
+                    clock.instant(), NOON.plus(Duration.ofHours(25)).minusSeconds(1)));
             assertThat(followUp.run(1, 1)).isPresent();
             clock.push(Duration.ofSeconds(1));
             assertThat(followUp.run(1, 1)).isEmpty();
@@ -269,38 +268,6 @@ class FollowUpTests {
         @Override
         public Deadline startDeadline() {
             throw new AssertionError("A follow-up has no caller");
-        }
-    }
-
-    private static final class SetClock extends Clock {
-
-        private Instant now;
-
-        private SetClock(Instant now) {
-            this.now = now;
-        }
-
-        private void set(Instant instant) {
-            now = instant;
-        }
-
-        private void push(Duration duration) {
-            now = now.plus(duration);
-        }
-
-        @Override
-        public Instant instant() {
-            return now;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException();
         }
     }
 }
