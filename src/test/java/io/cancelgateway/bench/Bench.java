@@ -2,7 +2,7 @@ package io.cancelgateway.bench;
 
 import java.util.Arrays;
 
-/** What is run by hand, by its name. Not static: the demo's main is to be the only one that is found among the tests. */
+/** What is run by hand, by its name. Its main is not static: only the demo's is to be found among the tests. */
 final class Bench {
 
     void main(String[] args) throws Exception {

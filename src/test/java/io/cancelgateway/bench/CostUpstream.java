@@ -6,8 +6,13 @@ import reactor.netty.http.server.HttpServer;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
-/** An upstream that has every batch and costs next to nothing: a cancel is accepted, a look shows it canceled. */
+/** An upstream that has every batch and costs next to nothing: a cancel is accepted, a poll shows it canceled. */
 final class CostUpstream {
+
+    private static final String BATCH = """
+            {"batch_id":"%s","analysis_mode":"general","model_name":"pegasus1.5","status":"%s","total_items":73,\
+            "created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-02T00:00:00Z","queued_items":0,\
+            "processing_items":%d,"ready_items":%d,"failed_items":0,"canceled_items":70}""";
 
     private CostUpstream() {}
 
@@ -25,10 +30,7 @@ final class CostUpstream {
     private static Mono<Void> answer(HttpServerRequest request, HttpServerResponse response) {
         boolean cancel = request.method().name().equals("POST");
         String[] path = request.uri().split("/");
-        byte[] body = """
-                {"batch_id":"%s","analysis_mode":"general","model_name":"pegasus1.5","status":"%s","total_items":73,\
-                "created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-02T00:00:00Z","queued_items":0,\
-                "processing_items":%d,"ready_items":%d,"failed_items":0,"canceled_items":70}""".formatted(path[4], cancel ? "canceling" : "canceled", cancel ? 3 : 0, cancel ? 0 : 3)
+        byte[] body = BATCH.formatted(path[4], cancel ? "canceling" : "canceled", cancel ? 3 : 0, cancel ? 0 : 3)
                 .getBytes(StandardCharsets.UTF_8);
         return response.status(cancel ? 202 : 200)
                 .header("Content-Type", "application/json")

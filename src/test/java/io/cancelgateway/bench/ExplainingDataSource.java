@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import org.springframework.jdbc.datasource.AbstractDataSource;
 
 /**
- * One connection whose prepared statements are explained with their parameters before they are executed. Nothing that is
- * explained stays.
+ * One connection whose prepared statements are explained with their parameters before they are executed. Nothing that
+ * is explained stays.
  */
 final class ExplainingDataSource extends AbstractDataSource {
 

@@ -59,8 +59,8 @@ public final class LedgerCost {
     private record Round(double gateway, double postgres, long p50, long p99) {}
 
     /**
-     * @param args gateways: {@code name=jar} with no ledger, {@code name=jar,h2} or {@code name=jar,postgresql}, of which
-     *     the last word may go on with parameters of the URL; more settings after commas
+     * @param args gateways: {@code name=jar} with no ledger, {@code name=jar,h2} or {@code name=jar,postgresql}, of
+     *     which the last word may go on with parameters of the URL; more settings after commas
      */
     static void start(String[] args) throws Exception {
         LedgerCost cost = new LedgerCost();

@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * Prints the plan of every statement of the ledger and of the scheduler over a ledger of a million records, on H2 and on
- * PostgreSQL. Run by hand; docs/TESTING.md.
+ * Prints the plan of every statement of the ledger and of the scheduler over a ledger of a million records, on H2 and
+ * on PostgreSQL. Run by hand; docs/TESTING.md.
  */
 public final class QueryPlans {
 
@@ -307,7 +307,8 @@ public final class QueryPlans {
 
     private static final Pattern H2_ACCESS = Pattern.compile("/\\* PUBLIC\\.(\\w+?)(\\.tableScan)?(?=[: *])");
     private static final Pattern POSTGRES_ACCESS = Pattern.compile(
-            "(?:Index Scan|Index Only Scan|Index Scan Backward) using (\\w+)|Bitmap Index Scan on (\\w+)|(Seq Scan on \\w+)|(Sort Key)");
+            "(?:Index Scan|Index Only Scan|Index Scan Backward) using (\\w+)|Bitmap Index Scan on (\\w+)"
+                    + "|(Seq Scan on \\w+)|(Sort Key)");
 
     private String access(String plan) {
         List<String> found = new ArrayList<>();

@@ -134,7 +134,8 @@ class CancelIT extends EndToEnd {
             strings = {
                 "{\"status\":\"canceling\",\"cost\":2.50,\"big\":1E3,\"n\":123456789012345678901234567890}",
                 " {\r\n\t\"status\" :\"sleeping\" , \"new_field\":{\"a\":[1, 2,  3]}, \"canceled_items\": 7E1 }\n\n",
-                "{\"status\":\"\\u0063anceling\",\"name\":\"\u00fc \ud83d\ude80\",\"status2\":null,\"canceled_items\":-1}",
+                "{\"status\":\"\\u0063anceling\",\"name\":\"\u00fc \ud83d\ude80\","
+                        + "\"status2\":null,\"canceled_items\":-1}",
                 "{\"status\":\"canceling\",\"a\":1,\"a\":2,\"canceled_items\":\"many\"}",
             })
     void successBodiesGoThroughByteForByte(String body) {
@@ -201,7 +202,7 @@ class CancelIT extends EndToEnd {
         double sum = items.totalAmount();
         long summaries = items.count();
         double attempts = count("cancel.gateway.upstream.attempts", "operation", "cancel", "result", "success");
-        double looks = count("cancel.gateway.upstream.attempts", "operation", "retrieve", "result", "success");
+        double retrieves = count("cancel.gateway.upstream.attempts", "operation", "retrieve", "result", "success");
 
         cancel(ACME.createBatch().id());
         cancel("000000000000000000000000");
@@ -216,7 +217,7 @@ class CancelIT extends EndToEnd {
         assertThat(count("cancel.gateway.upstream.attempts", "operation", "cancel", "result", "success"))
                 .isEqualTo(attempts + 1);
         assertThat(count("cancel.gateway.upstream.attempts", "operation", "retrieve", "result", "success"))
-                .isEqualTo(looks + 1);
+                .isEqualTo(retrieves + 1);
     }
 
     @Test

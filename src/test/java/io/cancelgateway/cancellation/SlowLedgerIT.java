@@ -18,7 +18,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 
-/** A ledger that does not answer, because somebody else holds the lock on the record: the deadline is of the whole request. */
+/** The ledger does not answer, because somebody else locks the record: the deadline is of the whole request. */
 @TestPropertySource(properties = "gateway.upstream.deadline=3s")
 class SlowLedgerIT extends EndToEnd {
 

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The packaged gateway with its default database, killed at random moments and started again: what the upstream canceled
- * for us ends canceled and is counted, once.
+ * The packaged gateway with its default database, killed at random moments and started again: what the upstream
+ * canceled for us ends canceled and is counted, once.
  */
 class CrashIT {
 
@@ -88,8 +88,8 @@ class CrashIT {
             canceled.add(batch);
             assertThat(gateway.cancel(batch.id()).status()).isEqualTo(202);
             simulator.always(Operation.RETRIEVE, Fault.hangBefore());
-            int looks = simulator.requests(Operation.RETRIEVE).size();
-            await().until(() -> simulator.requests(Operation.RETRIEVE).size() > looks);
+            int polls = simulator.requests(Operation.RETRIEVE).size();
+            await().until(() -> simulator.requests(Operation.RETRIEVE).size() > polls);
             killAfterUpTo(Duration.ofMillis(300));
             simulator.always(Operation.RETRIEVE, Fault.none());
             Instant killed = Instant.now();

@@ -69,7 +69,8 @@ class IsolationIT {
 
                 double ratio = (double) ill.toNanos() / quiet.toNanos();
                 System.out.printf(
-                        "ISOLATION %s for %d s: the others' p99 %.1f ms, quiet %.1f ms, ratio %.2f; the ill tenant %s%n",
+                        "ISOLATION %s for %d s: the others' p99 %.1f ms, quiet %.1f ms, ratio %.2f;"
+                                + " the ill tenant %s%n",
                         illness.getKey(), SECONDS, ill.toNanos() / 1e6, quiet.toNanos() / 1e6, ratio, statuses(calls));
                 assertThat(calls).filteredOn(call -> call.tenant() != 0).allMatch(call -> call.status() == 202);
                 assertThat(calls).filteredOn(call -> call.tenant() == 0).isNotEmpty();

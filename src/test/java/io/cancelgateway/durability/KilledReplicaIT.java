@@ -60,8 +60,8 @@ class KilledReplicaIT {
                 await().until(() -> answered.get() > BATCHES / 2);
                 // both are in the middle of follow-ups
                 simulator.always(Operation.RETRIEVE, Fault.slow(Duration.ofSeconds(3)));
-                int looks = simulator.requests(Operation.RETRIEVE).size();
-                await().until(() -> simulator.requests(Operation.RETRIEVE).size() > looks + 12);
+                int polls = simulator.requests(Operation.RETRIEVE).size();
+                await().until(() -> simulator.requests(Operation.RETRIEVE).size() > polls + 12);
                 doomed.kill();
                 simulator.always(Operation.RETRIEVE, Fault.none());
             }

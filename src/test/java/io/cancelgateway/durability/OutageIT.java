@@ -116,7 +116,8 @@ class OutageIT {
                 .sorted()
                 .toList();
         System.out.printf(
-                "OUTAGE %s: %d cancels, answers %s, %d attempts, breaker's 503 median %d ms, p99 %d ms, healed after %d ms%n",
+                "OUTAGE %s: %d cancels, answers %s, %d attempts, breaker's 503 median %d ms, p99 %d ms,"
+                        + " healed after %d ms%n",
                 outage,
                 answers.size(),
                 statuses,

@@ -642,8 +642,8 @@ class ChartTests {
             assertThat(rules).hasSize(1);
             assertThat(rules.getFirst().path("ports").size()).isEqualTo(1);
             assertThat(rules.getFirst().path("from").toString())
-                    .isEqualTo(
-                            "[{\"namespaceSelector\":{\"matchLabels\":{\"kubernetes.io/metadata.name\":\"monitoring\"}}}]");
+                    .isEqualTo("[{\"namespaceSelector\":{\"matchLabels\":"
+                            + "{\"kubernetes.io/metadata.name\":\"monitoring\"}}}]");
         }
     }
 
@@ -844,8 +844,10 @@ class ChartTests {
                 value = {
                     "callers: {access: {billing: {tenants: [acme]}}} | callers.access needs callers.existingSecret",
                     "callers: {create: {billing: t}} | callers.create.billing needs callers.access.billing",
-                    "callers: {create: {a: t}, access: {a: {tenants: [x]}, b: {tenants: [x]}}} | callers.access.b needs a token",
-                    "tenants: {existingSecret: s, create: {acme: k}} | tenants.existingSecret and tenants.create exclude",
+                    "callers: {create: {a: t}, access: {a: {tenants: [x]}, b: {tenants: [x]}}}"
+                            + " | callers.access.b needs a token",
+                    "tenants: {existingSecret: s, create: {acme: k}}"
+                            + " | tenants.existingSecret and tenants.create exclude",
                     "database: {existingSecret: s} | need database.url",
                     "config: {spring: {datasource: {url: x}}} | config must not set spring.datasource.url",
                     "config: {spring.datasource.url: x} | config must not set spring.datasource.url",
@@ -857,7 +859,8 @@ class ChartTests {
                     "config: {server.port: 9090} | config must not set server.port",
                     "config: {gateway: {upstream: {deadline: 90s}}} | Use gateway.deadlineSeconds",
                     "database: {url: 'jdbc:postgresql://db/x?user=u&password=p'} | must not have the password in it",
-                    "database: {url: 'jdbc:postgresql://db/x?sslmode=require'} | database.url needs database.existingSecret",
+                    "database: {url: 'jdbc:postgresql://db/x?sslmode=require'}"
+                            + " | database.url needs database.existingSecret",
                     "extraEnv: [{name: SPRING_CONFIG_IMPORT, value: x}] | extraEnv must not set SPRING_CONFIG_IMPORT",
                     "autoscaling: {minReplicas: 9} | autoscaling.minReplicas must not be above",
                 })

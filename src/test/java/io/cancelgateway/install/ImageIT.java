@@ -39,8 +39,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The image, started as the chart's Deployments say, against the simulator and PostgreSQL in containers. The image's name
- * comes from CANCEL_GATEWAY_IMAGE; with CANCEL_GATEWAY_DOCKER=required it is a failure to have none, or no Docker.
+ * The image, started as the chart's Deployments say, against the simulator and PostgreSQL in containers. The image's
+ * name comes from CANCEL_GATEWAY_IMAGE; with CANCEL_GATEWAY_DOCKER=required it is a failure to have none, or no Docker.
  */
 class ImageIT {
 

@@ -198,7 +198,7 @@ final class RenderedPod {
         return layOut(files.resolve(name), byPath);
     }
 
-    /** Files in a dated directory, a link to that, and links through it: what the kubelet makes, and swaps on a change. */
+    /** Files in a dated directory, a link to that, and links through it: the kubelet makes them so, to swap them. */
     private static Path layOut(Path directory, Map<String, String> content) {
         try {
             Path dated = Files.createDirectories(directory.resolve("..2026_01_01_00_00_00.1"));

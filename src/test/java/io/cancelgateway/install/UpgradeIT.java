@@ -54,7 +54,8 @@ class UpgradeIT {
             statement.execute("""
                     INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by, requested_at,
                         finished_at, deadline_at, attempts, ambiguous, final_canceled_items)
-                    VALUES ('acme', '%s', 1, 'canceled', false, 'billing', TIMESTAMP WITH TIME ZONE '2026-01-01 00:00:00+00',
+                    VALUES ('acme', '%s', 1, 'canceled', false, 'billing',
+                        TIMESTAMP WITH TIME ZONE '2026-01-01 00:00:00+00',
                         CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1, false, 70)
                     """.formatted(BATCH));
         }

@@ -512,7 +512,7 @@ abstract class LedgerContract {
         }
 
         @Test
-        void whatWasLookedAtBeforeANewRequestDoesNotSettleIt() {
+        void aPollFromBeforeANewRequestDoesNotEndTheCancellation() {
             CancellationKey key = newKey();
             OpenedRequest first = open(intent(key, NOON));
             FollowedCancellation early =
@@ -625,7 +625,7 @@ abstract class LedgerContract {
     class FollowUpTask {
 
         @Test
-        void aPursuitKnowsWhatAFollowUpMust() {
+        void aFollowedCancellationTellsWhatAFollowUpMustKnow() {
             CancellationKey key = newKey();
             OpenedRequest opened = open(intent(key, NOON));
             assertThat(ledger.followed(opened.id(), 1))

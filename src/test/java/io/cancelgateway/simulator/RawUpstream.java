@@ -12,7 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
-/** Answers each request with the next bytes of its script, whatever they are: an upstream that does not speak HTTP well. */
+/** Answers each request with the next bytes of its script, whatever they are. It need not be HTTP. */
 public final class RawUpstream implements AutoCloseable {
 
     private final ServerSocket server;

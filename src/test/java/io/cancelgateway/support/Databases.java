@@ -8,7 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Real databases for tests: PostgreSQL from its own binaries, started once and stopped with the JVM, and H2 in a file. */
+/** Real databases: PostgreSQL from its own binaries, started once and stopped with the JVM, and H2 in a file. */
 public final class Databases {
 
     private static final AtomicInteger NAMES = new AtomicInteger();

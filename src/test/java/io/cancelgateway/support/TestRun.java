@@ -2,7 +2,7 @@ package io.cancelgateway.support;
 
 import java.util.Map;
 
-/** What a run of the tests puts on all that it makes in Docker, so that whoever started it can clear away what is left. */
+/** What a run of the tests puts on all that it makes in Docker, so that what is left of it can be cleared away. */
 public final class TestRun {
 
     /** A label with the value of the environment variable CANCEL_GATEWAY_RUN. */
