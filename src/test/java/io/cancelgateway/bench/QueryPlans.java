@@ -226,11 +226,15 @@ public final class QueryPlans {
         explain("accept", () -> ledger.accept(requested.id(), 1, SNAPSHOT, now));
         explain("attempted", () -> ledger.attempted(requested.id(), 1, false, now));
         explain("answered", () -> ledger.answered(records, "accepted"));
-        explain("finish", () -> ledger.endWithBatch(canceling.id(), 1, CancellationState.CANCELED, SNAPSHOT, now));
-        explain("end", () -> ledger.endIfNothingUnresolved(requested.id(), CancellationState.FAILED, now));
+        explain(
+                "endWithBatch",
+                () -> ledger.endWithBatch(canceling.id(), 1, CancellationState.CANCELED, SNAPSHOT, now));
+        explain(
+                "endIfNothingUnresolved",
+                () -> ledger.endIfNothingUnresolved(requested.id(), CancellationState.FAILED, now));
         FollowedCancellation seen = ledger.followed(requested.id(), 1).orElseThrow();
         database.take();
-        explain("settle", () -> ledger.endIfUnchangedSince(seen, CancellationState.FAILED, now));
+        explain("endIfUnchangedSince", () -> ledger.endIfUnchangedSince(seen, CancellationState.FAILED, now));
         explain("removeFollowUp", () -> ledger.removeFollowUp("follow-up", requested.id() + "-1"));
         explain("addToTotals", () -> ledger.addToTotals(BIG, SNAPSHOT.counts()));
         explain("addToTotals: the first", () -> ledger.addToTotals(new TenantId("nobody"), SNAPSHOT.counts()));

@@ -346,8 +346,8 @@ class EndStatesIT extends EndToEnd {
         cancel(batch.id()).isProblem(502, "upstream_error");
 
         CLOCK.push(Duration.ofSeconds(50));
-        int looks = VENDOR.requests(Operation.RETRIEVE).size();
-        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > looks + 1);
+        int polls = VENDOR.requests(Operation.RETRIEVE).size();
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > polls + 1);
         assertThat(record(batch).path("state").stringValue()).isEqualTo("requested");
 
         CLOCK.push(Duration.ofSeconds(11));
@@ -387,8 +387,8 @@ class EndStatesIT extends EndToEnd {
 
         cancel(batch.id()).isProblem(502, "upstream_error");
 
-        int looks = VENDOR.requests(Operation.RETRIEVE).size();
-        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > looks + 1);
+        int polls = VENDOR.requests(Operation.RETRIEVE).size();
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > polls + 1);
         assertThat(record(batch).path("state").stringValue()).isEqualTo("requested");
         assertThat(record(batch).path("requested_at").stringValue()).isEqualTo(first);
         assertThat(unhurried().run(id(batch), 2))
@@ -417,8 +417,8 @@ class EndStatesIT extends EndToEnd {
         VENDOR.always(Operation.RETRIEVE, Fault.status(500, "down"));
 
         CLOCK.push(Duration.ofHours(24));
-        int looks = VENDOR.requests(Operation.RETRIEVE).size();
-        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > looks + 1);
+        int polls = VENDOR.requests(Operation.RETRIEVE).size();
+        await().until(() -> VENDOR.requests(Operation.RETRIEVE).size() > polls + 1);
         assertThat(record(batch).path("state").stringValue()).isEqualTo("canceling");
 
         CLOCK.push(AN_HOUR);
@@ -522,8 +522,8 @@ class EndStatesIT extends EndToEnd {
         assertThat(cancel(batch.id()).status()).isEqualTo(202);
         VENDOR.next(Operation.RETRIEVE, Fault.rateLimited("120"));
         await().until(() -> gauge("cancel.gateway.tenants.paused") == 1);
-        long looks = VENDOR.requests(Operation.RETRIEVE).stream()
-                .filter(look -> look.uri().contains(batch.id()))
+        long polls = VENDOR.requests(Operation.RETRIEVE).stream()
+                .filter(poll -> poll.uri().contains(batch.id()))
                 .count();
         batch.drain(CLOCK.instant());
 
@@ -544,8 +544,8 @@ class EndStatesIT extends EndToEnd {
                         .stringValue())
                 .isEqualTo("canceled"));
         assertThat(VENDOR.requests(Operation.RETRIEVE))
-                .filteredOn(look -> look.uri().contains(batch.id()))
-                .hasSize((int) looks);
+                .filteredOn(poll -> poll.uri().contains(batch.id()))
+                .hasSize((int) polls);
 
         time.push(Duration.ofMinutes(3));
         CLOCK.push(Duration.ofMinutes(3));

@@ -319,7 +319,7 @@ class ErrorTableIT extends EndToEnd {
     @MethodSource("upstreamFailures")
     void anUpstreamThatFails(Fault fault, int status, String code, String result) {
         List<Double> before = new ArrayList<>();
-        boolean lookedAt = result.equals("unreadable");
+        boolean reconciled = result.equals("unreadable");
         String id = ACME.createBatch().id();
         // no connection that a reset would find stale
         retrieve(id);
@@ -333,10 +333,10 @@ class ErrorTableIT extends EndToEnd {
         cancel(id).isProblem(status, code);
         retrieve(id).isProblem(status, code);
 
-        assertThat(SIMULATOR.requests()).hasSize(lookedAt ? 3 : 2);
+        assertThat(SIMULATOR.requests()).hasSize(reconciled ? 3 : 2);
         assertThat(count("cancel.gateway.upstream.attempts", "operation", "cancel", "result", result))
                 .isEqualTo(before.get(0) + 1);
         assertThat(count("cancel.gateway.upstream.attempts", "operation", "retrieve", "result", result))
-                .isEqualTo(before.get(1) + (lookedAt ? 2 : 1));
+                .isEqualTo(before.get(1) + (reconciled ? 2 : 1));
     }
 }

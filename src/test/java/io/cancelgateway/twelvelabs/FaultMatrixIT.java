@@ -162,7 +162,7 @@ class FaultMatrixIT extends EndToEnd {
 
     @ParameterizedTest
     @MethodSource("unreadable")
-    void anUnreadableSuccessIsLookedAtOnceAndNotRepeated(Fault fault) {
+    void anUnreadableSuccessIsReconciledOnceAndNotRepeated(Fault fault) {
         SIMULATOR.always(Operation.CANCEL, fault);
 
         Reply canceling = cancel(ACME.createBatch().id());
@@ -184,7 +184,7 @@ class FaultMatrixIT extends EndToEnd {
     }
 
     @Test
-    void anUnreadableLookIsNotRepeated() {
+    void anUnreadableRetrieveIsNotRepeated() {
         SIMULATOR.always(Operation.RETRIEVE, Fault.html());
 
         retrieve(ACME.createBatch().id()).isProblem(502, "upstream_error");
@@ -193,7 +193,7 @@ class FaultMatrixIT extends EndToEnd {
     }
 
     @Test
-    void whatTheReconcilingLookShowsDecides() {
+    void whatTheReconcilingRetrieveShowsDecides() {
         // still canceling: 202
         SimulatedBatch canceling = ACME.createBatch();
         assertThat(cancel(canceling.id()).status()).isEqualTo(202);
@@ -202,7 +202,7 @@ class FaultMatrixIT extends EndToEnd {
         assertThat(accepted.status()).as(accepted.text()).isEqualTo(202);
         assertThat(accepted.json().path("status").stringValue()).isEqualTo("canceling");
 
-        // the look fails: the 409 itself
+        // the retrieve fails: the 409 itself
         SIMULATOR.next(Operation.CANCEL, Fault.resetAfter(), Fault.status(409, "batch_canceled"));
         SIMULATOR.next(Operation.RETRIEVE, Fault.status(500, "oops"));
         cancel(canceling.id()).isProblem(409, "batch_canceled");
