@@ -24,6 +24,7 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
 import org.jspecify.annotations.NullMarked;
+import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 
 /** The walls between the rooms. */
@@ -85,7 +86,8 @@ class ArchitectureTests {
                             "org.springframework.jdbc..",
                             "org.springframework.transaction..")
                     // how they fail may be known elsewhere
-                    .and(not(assignableTo(TransactionException.class))));
+                    .and(not(assignableTo(TransactionException.class)))
+                    .and(not(assignableTo(DataAccessException.class))));
 
     @ArchTest
     static final ArchRule timeIsInjected = noClasses()

@@ -154,7 +154,9 @@ class Cancellations {
                             followUps.add(opened);
                         }
                         return opened;
-                    }));
+                    }),
+                    // the caller was told that nothing was sent: so it is written, and the follow-up goes
+                    late -> record(late, new CancelResult(new Answer.DeadlineExceeded(), 0, false)));
         } catch (LedgerTimeoutException e) {
             throw Problem.of(
                             ProblemType.DEADLINE_EXCEEDED,

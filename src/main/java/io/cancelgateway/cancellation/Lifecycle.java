@@ -21,6 +21,9 @@ import org.springframework.stereotype.Component;
 /**
  * The one place that decides what becomes of a cancellation: after the answer to a request, after a poll, or because
  * its batch has expired. It returns the change as data; {@link Recorder} commits and counts it.
+ *
+ * <p>One choice needs the record as it is at the commit: whether a batch that an answer shows as ended was canceled by
+ * us ({@link Transition.EndAsFound}). The ledger makes it by the rule that is written there, while it holds the lock.
  */
 @Component
 class Lifecycle {

@@ -3,12 +3,14 @@ package io.cancelgateway.ledger;
 import java.sql.SQLTimeoutException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,26 +81,60 @@ public class LedgerTransactions {
      * @throws RuntimeException what the work threw
      */
     public <T> T within(Duration wait, Supplier<T> work) {
+        return within(wait, work, _ -> {});
+    }
+
+    /**
+     * As {@link #within(Duration, Supplier)}; but what the work returns after the wait is over goes to {@code late}, on
+     * the work's thread.
+     */
+    public <T> T within(Duration wait, Supplier<T> work, Consumer<T> late) {
         // for the trace id in log lines; the whole context of a request would cost more than the thread
         @Nullable Map<String, String> logContext = MDC.getCopyOfContextMap();
-        Future<T> running = threads.submit(() -> {
+        // who completes it first decides whether the result still has somebody who waits for it
+        CompletableFuture<T> result = new CompletableFuture<>();
+        threads.execute(() -> {
             if (logContext != null) {
                 MDC.setContextMap(logContext);
             }
-            return work.get();
+            try {
+                T value = work.get();
+                if (!result.complete(value)) {
+                    late.accept(value);
+                }
+            } catch (RuntimeException | Error e) {
+                result.completeExceptionally(e);
+            }
         });
         try {
-            return running.get(wait.toNanos(), TimeUnit.NANOSECONDS);
+            return result.get(wait.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            throw new LedgerTimeoutException();
+            return givenUp(result);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new LedgerTimeoutException();
+            return givenUp(result);
         } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case RuntimeException failure -> throw failure;
-                case Error failure -> throw failure;
-                case null, default -> throw new IllegalStateException(e);
+            throw thrownBy(e);
+        }
+    }
+
+    private static <T> T givenUp(CompletableFuture<T> result) {
+        result.completeExceptionally(new LedgerTimeoutException());
+        try {
+            return result.join(); // it may have come in this moment
+        } catch (CompletionException e) {
+            throw thrownBy(e);
+        }
+    }
+
+    private static RuntimeException thrownBy(Exception e) {
+        switch (e.getCause()) {
+            case RuntimeException failure -> {
+                return failure;
+            }
+            case Error failure -> throw failure;
+            case null, default -> {
+                return new IllegalStateException(e);
             }
         }
     }

@@ -6,7 +6,7 @@ import java.util.random.RandomGenerator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The only place with the real clock, real waiting and real randomness. */
+/** Where time, sleeping and randomness come from. Tests put their own in place of them. */
 @Configuration(proxyBeanMethods = false)
 class TimeConfiguration {
 

@@ -18,6 +18,7 @@ import org.springframework.dao.TransientDataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.transaction.TransactionSystemException;
@@ -51,12 +52,13 @@ public final class Problems {
             case RequestRejectedException e -> Problem.of(ProblemType.PARAMETER_INVALID, "A header is malformed.");
             // from Tomcat, about a query; its message repeats the query, so it is not passed on
             case InvalidParameterException e when e.getErrorCode() != 400 -> ofStatus(e.getErrorCode());
-            case InvalidParameterException _ ->
-                Problem.of(ProblemType.PARAMETER_INVALID, "The query cannot be decoded.");
+            case InvalidParameterException _ -> undecodableQuery();
             case CannotCreateTransactionException _,
                     TransactionSystemException _,
                     TransactionTimedOutException _,
                     DataAccessResourceFailureException _,
+                    // such as of a database that has become read-only
+                    UncategorizedSQLException _,
                     TransientDataAccessException _,
                     RecoverableDataAccessException _ -> ledgerUnavailable(thrown);
             default -> {
@@ -106,6 +108,10 @@ public final class Problems {
     }
 
     /** The problem for a status alone, 400 or above. */
+    static Problem undecodableQuery() {
+        return Problem.of(ProblemType.PARAMETER_INVALID, "The query cannot be decoded.");
+    }
+
     static Problem ofStatus(int status) {
         return switch (status) {
             case 400 -> Problem.of(ProblemType.PARAMETER_INVALID, "The request is malformed.");

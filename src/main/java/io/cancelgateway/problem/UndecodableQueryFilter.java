@@ -5,7 +5,11 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import org.apache.tomcat.util.http.InvalidParameterException;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.security.autoconfigure.web.servlet.SecurityFilterProperties;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpMethod;
@@ -13,6 +17,7 @@ import org.springframework.http.MediaType;
 import org.springframework.stereotype.Component;
 import org.springframework.util.StringUtils;
 import org.springframework.web.filter.OncePerRequestFilter;
+import org.springframework.web.util.UriUtils;
 
 /**
  * Answers 400 to a query that cannot be decoded, even if the path does not read it. Tomcat throws only at the first
@@ -29,23 +34,36 @@ class UndecodableQueryFilter extends OncePerRequestFilter {
         this.writer = writer;
     }
 
-    /** For a posted form Tomcat would read the body along with the query. No path reads a form. */
     @Override
-    protected boolean shouldNotFilter(HttpServletRequest request) {
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        try {
+            if (isPostedForm(request)) {
+                // Tomcat would read the body along with the query, and no path reads a form
+                decode(request.getQueryString());
+            } else {
+                request.getParameterMap();
+            }
+        } catch (InvalidParameterException e) {
+            writer.write(request, response, Problems.of(e));
+            return;
+        } catch (IllegalArgumentException | CharacterCodingException e) {
+            writer.write(request, response, Problems.undecodableQuery());
+            return;
+        }
+        chain.doFilter(request, response);
+    }
+
+    private static boolean isPostedForm(HttpServletRequest request) {
         return HttpMethod.POST.matches(request.getMethod())
                 && StringUtils.startsWithIgnoreCase(
                         request.getContentType(), MediaType.APPLICATION_FORM_URLENCODED_VALUE);
     }
 
-    @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
-            throws ServletException, IOException {
-        try {
-            request.getParameterMap();
-        } catch (InvalidParameterException e) {
-            writer.write(request, response, Problems.of(e));
-            return;
+    private static void decode(@Nullable String query) throws CharacterCodingException {
+        if (query != null) {
+            String bytes = UriUtils.decode(query, StandardCharsets.ISO_8859_1);
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes.getBytes(StandardCharsets.ISO_8859_1)));
         }
-        chain.doFilter(request, response);
     }
 }

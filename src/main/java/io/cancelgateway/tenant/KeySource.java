@@ -79,14 +79,14 @@ class KeySource {
             Optional<ApiKey> key = ApiKey.parse(new String(content, StandardCharsets.UTF_8));
             if (key.isEmpty()) {
                 log.warn(
-                        "{} holds no valid API key; its tenant keeps its last good key, if there is one. An API key {}",
+                        "{} holds no valid API key: its tenant is refused until that is repaired and the gateway restarted. An API key {}",
                         file,
                         ApiKey.RULE);
             }
             return key;
         } catch (IOException e) {
             log.warn(
-                    "Cannot read the key file {}; its tenant keeps its last good key, if there is one: {}",
+                    "Cannot read the key file {}: its tenant is refused until that is repaired and the gateway restarted: {}",
                     file,
                     e.toString());
             return Optional.empty();

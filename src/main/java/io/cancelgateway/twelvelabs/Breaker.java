@@ -6,6 +6,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -29,6 +30,9 @@ final class Breaker {
     private final CircuitBreaker breaker;
     private final Function<Attempt, Verdict> classifier;
     private final Ticker ticker;
+
+    /** Attempts under way that were let through as probes of the half-open breaker. */
+    private final AtomicInteger probes = new AtomicInteger();
 
     private volatile long halfOpenAt;
 
@@ -82,6 +86,10 @@ final class Breaker {
         if (!breaker.tryAcquirePermission()) {
             return new Step.BreakerOpen(openFor().orElse(RETRY_AFTER_WHILE_PROBING));
         }
+        boolean probe = breaker.getState() == State.HALF_OPEN;
+        if (probe) {
+            probes.incrementAndGet();
+        }
         long start = breaker.getCurrentTimestamp();
         Verdict verdict = Verdict.IGNORED;
         try {
@@ -91,6 +99,9 @@ final class Breaker {
             return step;
         } finally {
             count(verdict, breaker.getCurrentTimestamp() - start);
+            if (probe) {
+                probes.decrementAndGet();
+            }
         }
     }
 
@@ -104,11 +115,23 @@ final class Breaker {
     }
 
     /**
-     * How long the breaker stays open; empty where it may let the next call through: closed, half-open, or about to be.
+     * How long the breaker lets no call through; empty where it may let the next one through: it is closed, about to
+     * be half-open, or half-open with a probe left.
      */
     Optional<Duration> openFor() {
-        long left = halfOpenAt - ticker.nanos();
-        return breaker.getState() == State.OPEN && left > 0 ? Optional.of(Duration.ofNanos(left)) : Optional.empty();
+        return switch (breaker.getState()) {
+            case OPEN -> {
+                long left = halfOpenAt - ticker.nanos();
+                yield left > 0 ? Optional.of(Duration.ofNanos(left)) : Optional.empty();
+            }
+            case HALF_OPEN -> probeLeft() ? Optional.empty() : Optional.of(RETRY_AFTER_WHILE_PROBING);
+            default -> Optional.empty();
+        };
+    }
+
+    private boolean probeLeft() {
+        int made = breaker.getMetrics().getNumberOfBufferedCalls();
+        return made + probes.get() < breaker.getCircuitBreakerConfig().getPermittedNumberOfCallsInHalfOpenState();
     }
 
     State state() {

@@ -133,7 +133,7 @@ final class Call {
 
     /**
      * Makes the attempt. Where its connection had died while it was idle, makes another one at once: such a death says
-     * nothing about the upstream. This happens once for each call; a second one is a failure like any other.
+     * nothing about the upstream. This happens once for the cancel and once for the retrieve; a second one is a failure like any other.
      */
     private Step step(Operation what) throws InterruptedException {
         Step step = attempt(what);
@@ -204,6 +204,7 @@ final class Call {
         if (deadline.reached()) {
             return answer;
         }
+        staleReplaced = false; // the retrieve is a request of its own
         return step(Operation.RETRIEVE) instanceof Step.Made(Attempt.Success(Batch found))
                 ? Answers.reconciled(answer, found)
                 : answer;

@@ -246,6 +246,17 @@ class LedgerApiIT extends EndToEnd {
         awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
     }
 
+    /** As {@code curl -d ''} sends it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"x=%zzraw", "x=raw%", "x=%c3%28raw"})
+    void soIsOneThatIsSentWithAForm(String query) throws IOException {
+        String path = cancelPath(ACME.createBatch().id());
+
+        assertRefusedAndNotRepeated(raw(port, "POST " + path + "?" + query, "application/x-www-form-urlencoded"));
+
+        assertThat(SIMULATOR.requests()).isEmpty();
+    }
+
     /** A form's body is not read along with the query. */
     @ParameterizedTest
     @ValueSource(strings = {"application/x-www-form-urlencoded", "multipart/form-data; boundary=b"})

@@ -60,8 +60,12 @@ class SlowLedgerIT extends EndToEnd {
             holder.rollback();
         }
 
-        // the request that was abandoned is written down late
-        await().untilAsserted(() -> assertThat(requests(id)).isEqualTo(2));
+        // the request that was given up is written down late, and that nothing was sent for it
+        await().untilAsserted(() -> assertThat(
+                        record(id).path("requests").path(0).path("outcome").asString(""))
+                .isEqualTo("deadline_exceeded"));
+        assertThat(requests(id)).isEqualTo(2);
+        assertThat(record(id).path("attempts").intValue()).isEqualTo(1);
     }
 
     @Test

@@ -12,7 +12,9 @@ import io.cancelgateway.support.Databases;
 import io.cancelgateway.support.EndToEnd;
 import io.cancelgateway.support.GatewayLog;
 import io.cancelgateway.support.Reply;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +79,28 @@ class LedgerDownIT extends EndToEnd {
         assertThat(SIMULATOR.requests()).isEmpty();
         assertThat(count("cancel.gateway.cancellations", "tenant", "acme", "outcome", "unavailable"))
                 .isEqualTo(counted + 2);
+    }
+
+    /** As a primary is that was demoted. */
+    @Test
+    void aCancelIs503WhereTheDatabaseHasBecomeReadOnly() throws SQLException {
+        readOnly("on");
+        try {
+            assertRetryAfter(cancel(ACME.createBatch().id()).isProblem(503, "ledger_unavailable"));
+        } finally {
+            readOnly("off");
+        }
+    }
+
+    private void readOnly(String onOrOff) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SET default_transaction_read_only = off");
+            statement.execute(
+                    "ALTER DATABASE " + connection.getCatalog() + " SET default_transaction_read_only = " + onOrOff);
+        }
+        // its connections go, and new ones come, which are as the database is now
+        dataSource.unwrap(HikariDataSource.class).getHikariPoolMXBean().softEvictConnections();
     }
 
     private void assertUnavailable(String path) {

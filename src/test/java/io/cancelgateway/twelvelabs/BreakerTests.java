@@ -117,6 +117,29 @@ class BreakerTests {
     }
 
     @Test
+    void halfOpenWithEveryProbeUnderWayOrMadeLetsNothingThrough() {
+        CircuitBreaker circuit = circuit();
+        Breaker breaker = new Breaker(circuit, Breaker::upstreamVerdict, now::get);
+        circuit.transitionToOpenState();
+        circuit.transitionToHalfOpenState();
+
+        breaker.execute(() -> {
+            assertThat(breaker.openFor()).isEmpty();
+            breaker.execute(() -> {
+                assertThat(breaker.openFor()).contains(Duration.ofSeconds(1));
+                return new Step.Made(TIMED_OUT); // ignored: its place is free again
+            });
+            assertThat(breaker.openFor()).isEmpty();
+            breaker.execute(() -> new Step.Made(SUCCESS)); // counted: its place is not
+            assertThat(breaker.openFor()).contains(Duration.ofSeconds(1));
+            return new Step.Made(SUCCESS);
+        });
+
+        assertThat(breaker.state()).isEqualTo(State.CLOSED);
+        assertThat(breaker.openFor()).isEmpty();
+    }
+
+    @Test
     void aBreakerIgnoresThatAnotherRefused() {
         CircuitBreaker circuit = circuit();
         Breaker tenant = new Breaker(circuit, Breaker::tenantVerdict, now::get);

@@ -238,6 +238,17 @@ class CallTests {
     }
 
     @Test
+    void theRetrieveReplacesOneThoughTheCancelHasDoneSo() {
+        Batch canceled = batch("canceled");
+        script.add(STALE);
+        script.add(CANCELED_ALREADY);
+        script.add(STALE);
+        script.add(new Attempt.Success(canceled));
+
+        assertThat(cancel(false).withRetries()).isEqualTo(new Answer.Found(canceled));
+    }
+
+    @Test
     void anUnreadableSuccessIsReconciledAndNotRepeated() {
         Batch canceled = batch("canceled");
         script.add(new Attempt.Unreadable(202));
