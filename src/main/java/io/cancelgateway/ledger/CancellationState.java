@@ -3,8 +3,10 @@ package io.cancelgateway.ledger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** The states of a cancellation, and the transitions between them. */
 public enum CancellationState {
@@ -51,19 +53,29 @@ public enum CancellationState {
 
     /** The words of the states, except terminal ones, from which a record may move to {@code next}. */
     static List<String> wordsBefore(CancellationState next) {
-        return words(state -> !state.terminal() && state.canMoveTo(next));
+        return Words.BEFORE.getOrDefault(next, List.of());
     }
 
     /** The words of the terminal states from which a new cancel starts a record again. */
     static List<String> wordsOfRestartable() {
-        return words(state -> state.terminal() && state.canMoveTo(REQUESTED));
+        return Words.RESTARTABLE;
     }
 
-    private static List<String> words(Predicate<CancellationState> wanted) {
-        return Arrays.stream(values())
-                .filter(wanted)
-                .map(CancellationState::word)
-                .toList();
+    /** Read off the table once: every cancel needs them. */
+    private static final class Words {
+
+        private static final Map<CancellationState, List<String>> BEFORE = Arrays.stream(values())
+                .collect(Collectors.toUnmodifiableMap(
+                        next -> next, next -> words(state -> !state.terminal() && state.canMoveTo(next))));
+
+        private static final List<String> RESTARTABLE = words(state -> state.terminal() && state.canMoveTo(REQUESTED));
+
+        private static List<String> words(Predicate<CancellationState> wanted) {
+            return Arrays.stream(values())
+                    .filter(wanted)
+                    .map(CancellationState::word)
+                    .toList();
+        }
     }
 
     /** The word of this state in the database, in answers and in meter tags. */
