@@ -122,6 +122,7 @@ class EndStatesIT extends EndToEnd {
     @BeforeEach
     void noFaultOfAnEarlierTest() {
         VENDOR.reset();
+        VENDOR.dropConnections(false);
         retrieve(ACCOUNT.createBatch().id());
         VENDOR.reset();
     }

@@ -322,6 +322,7 @@ class ErrorTableIT extends EndToEnd {
         boolean reconciled = result.equals("unreadable");
         String id = ACME.createBatch().id();
         // no connection that a reset would find stale
+        SIMULATOR.dropConnections(false);
         retrieve(id);
         SIMULATOR.reset();
         for (String operation : List.of("cancel", "retrieve")) {

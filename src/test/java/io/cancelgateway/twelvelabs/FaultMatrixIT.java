@@ -76,6 +76,7 @@ class FaultMatrixIT extends EndToEnd {
     @BeforeEach
     void readMeters() {
         // no connection that a reset would find stale
+        SIMULATOR.dropConnections(false);
         retrieve(ACME.createBatch().id());
         SIMULATOR.reset();
         attemptsBefore = count("cancel.gateway.upstream.attempts");
