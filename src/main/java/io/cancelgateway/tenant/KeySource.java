@@ -79,14 +79,15 @@ class KeySource {
             Optional<ApiKey> key = ApiKey.parse(new String(content, StandardCharsets.UTF_8));
             if (key.isEmpty()) {
                 log.warn(
-                        "{} holds no valid API key: its tenant is refused until that is repaired and the gateway restarted. An API key {}",
+                        "{} holds no valid API key. Its tenant is refused until a restart with a valid key."
+                                + " An API key {}",
                         file,
                         ApiKey.RULE);
             }
             return key;
         } catch (IOException e) {
             log.warn(
-                    "Cannot read the key file {}: its tenant is refused until that is repaired and the gateway restarted: {}",
+                    "Cannot read the key file {}. Its tenant is refused until a restart with a valid key: {}",
                     file,
                     e.toString());
             return Optional.empty();

@@ -133,7 +133,8 @@ final class Call {
 
     /**
      * Makes the attempt. Where its connection had died while it was idle, makes another one at once: such a death says
-     * nothing about the upstream. This happens once for the cancel and once for the retrieve; a second one is a failure like any other.
+     * nothing about the upstream. This happens once for the cancel and once for the retrieve. A second one is a
+     * failure like any other.
      */
     private Step step(Operation what) throws InterruptedException {
         Step step = attempt(what);
