@@ -201,7 +201,7 @@ class FollowUpTests {
     private static FollowedCancellation followed(
             CancellationState state, Instant startedAt, Instant acceptedAt, boolean underWay) {
         return new FollowedCancellation(
-                1, 1, KEY, state, startedAt, acceptedAt, startedAt.plusSeconds(15), null, false, underWay);
+                1, 1, KEY, state, false, startedAt, acceptedAt, startedAt.plusSeconds(15), null, false, underWay);
     }
 
     private static Answer found(String status) {
