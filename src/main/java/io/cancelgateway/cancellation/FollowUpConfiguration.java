@@ -72,7 +72,7 @@ class FollowUpConfiguration {
             TwelveLabs twelveLabs,
             DbSchedulerProperties scheduler) {
         // set here, because the scheduler is built from this task and reads its settings afterwards
-        waitAtShutdown(scheduler, twelveLabs.longestPoll());
+        waitAtShutdown(scheduler, twelveLabs.longestBackgroundCall());
         return Tasks.custom(TaskDescriptor.of(FollowUpTask.NAME))
                 .onDeadExecutionRevive()
                 .onFailure((execution, operations) -> operations.reschedule(
