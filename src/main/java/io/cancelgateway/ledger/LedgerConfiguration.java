@@ -30,6 +30,16 @@ class LedgerConfiguration {
     }
 
     @Bean
+    LedgerAvailability ledgerAvailability(JdbcClient jdbc) {
+        return new LedgerAvailability(jdbc);
+    }
+
+    @Bean
+    LedgerHealth ledgerHealthIndicator(LedgerAvailability availability) {
+        return new LedgerHealth(availability);
+    }
+
+    @Bean
     static BeanPostProcessor durableH2() {
         return new DurableH2();
     }

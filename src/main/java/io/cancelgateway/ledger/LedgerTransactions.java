@@ -1,9 +1,14 @@
 package io.cancelgateway.ledger;
 
 import java.sql.SQLTimeoutException;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
@@ -24,6 +29,10 @@ public class LedgerTransactions {
     private static final int H2_LOCK_TIMEOUT = 50200;
 
     private final TransactionTemplate transaction;
+
+    /** Its threads are not waited for at shutdown: one may hang in the database. */
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("ledger-", 0).factory());
 
     LedgerTransactions(PlatformTransactionManager transactions) {
         this.transaction = new TransactionTemplate(transactions);
@@ -54,5 +63,23 @@ public class LedgerTransactions {
     private static boolean isConflict(DataAccessException e) {
         return !(e instanceof QueryTimeoutException)
                 || (e.getCause() instanceof SQLTimeoutException timeout && timeout.getErrorCode() == H2_LOCK_TIMEOUT);
+    }
+
+    /** As {@link #run}, on a thread of its own. Does not block. */
+    public <T> PendingWrite<T> begin(Supplier<T> statements) {
+        PendingWrite<T> write = new PendingWrite<>();
+        // for the trace id in log lines; the whole context of a request would cost more than the thread
+        @Nullable Map<String, String> logContext = MDC.getCopyOfContextMap();
+        threads.execute(() -> {
+            if (logContext != null) {
+                MDC.setContextMap(logContext);
+            }
+            try {
+                write.committed(run(statements));
+            } catch (RuntimeException | Error e) {
+                write.failed(e);
+            }
+        });
+        return write;
     }
 }

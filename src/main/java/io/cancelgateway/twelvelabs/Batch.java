@@ -27,7 +27,7 @@ public record Batch(
     }
 
     /** Whether its status is final. A status unknown today counts as not final. */
-    boolean terminal() {
+    public boolean terminal() {
         return canceled() || status.equals("completed") || status.equals("expired");
     }
 }
