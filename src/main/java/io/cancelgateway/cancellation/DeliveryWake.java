@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -49,7 +50,7 @@ class DeliveryWake implements AutoCloseable {
             tenants.find(id).filter(tenant -> !tenants.isRefused(tenant)).ifPresent(tenant -> now.put(id, tenant));
         }
         Set<TenantId> changed = new HashSet<>(now.keySet());
-        changed.removeIf(id -> now.get(id).equals(usable.get(id)));
+        changed.removeIf(id -> Objects.equals(now.get(id), usable.get(id)));
         usable = now;
         if (!changed.isEmpty()) {
             threads.execute(() -> wake(changed));

@@ -29,7 +29,7 @@ import org.springframework.jdbc.support.KeyHolder;
 public class Ledger {
 
     /** The outcome of an asynchronous request, which is answered as soon as it is recorded. */
-    private static final String QUEUED = "queued";
+    static final String QUEUED = "queued";
 
     /** Whether a request of this life of {@code c} has no outcome yet. */
     private static final String REQUEST_UNDER_WAY = """
