@@ -27,6 +27,11 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
+    public CancelResult cancelInBulk(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
+        return result(cancellation(Priority.BULK, tenant, batch, unresolved, deadline), Call::withRetries);
+    }
+
+    @Override
     public CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved) {
         return result(cancellation(Priority.BACKGROUND, tenant, batch, unresolved, startDeadline()), Call::once);
     }

@@ -386,6 +386,11 @@ class FollowUpTests {
         }
 
         @Override
+        public CancelResult cancelInBulk(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
+            throw new AssertionError("A follow-up never cancels");
+        }
+
+        @Override
         public CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved) {
             deliveries.add(unresolved);
             return delivery.get();

@@ -404,6 +404,17 @@ class CallTests {
     }
 
     @Test
+    void aBulkCallWhoseTurnDoesNotComeBeforeTheDeadlineIsRateLimited() throws Exception {
+        lane.bulkhead().tryAcquire(Priority.CALLER, deadline);
+        Deadline soon = Deadline.after(Duration.ofMillis(10), System::nanoTime);
+
+        Call call = new Call(collaborators(3), lane, Priority.BULK, Operation.CANCEL, TENANT, BATCH, false, soon);
+
+        assertThat(call.withRetries()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1)));
+        assertThat(operations).isEmpty();
+    }
+
+    @Test
     void onceReplacesAStaleConnection() {
         Batch batch = batch("processing");
         script.add(STALE);
