@@ -69,6 +69,12 @@ public interface TwelveLabs {
     Answer retrieve(Tenant tenant, BatchId batch);
 
     /**
+     * Lists a page of the tenant's batches, newest first, for a caller who waits for it. Transient failures are retried
+     * until {@link #startDeadline} from now is reached.
+     */
+    Listing list(Tenant tenant, BatchQuery query);
+
+    /**
      * Retrieves the batch in the background, once: without a retry, and without waiting for a permit or for the end of
      * a pause. Where a caller's call waits for a permit, or none is free, nothing is sent.
      *

@@ -18,9 +18,11 @@ import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.BatchItems;
+import io.cancelgateway.twelvelabs.BatchQuery;
 import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.DoorRefusal;
+import io.cancelgateway.twelvelabs.Listing;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Duration;
 import java.time.Instant;
@@ -404,6 +406,11 @@ class FollowUpTests {
         @Override
         public Answer retrieve(Tenant tenant, BatchId batch) {
             throw new AssertionError("A follow-up comes after the callers");
+        }
+
+        @Override
+        public Listing list(Tenant tenant, BatchQuery query) {
+            throw new AssertionError("A follow-up knows its batch");
         }
 
         @Override
