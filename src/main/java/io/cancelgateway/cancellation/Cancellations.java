@@ -115,20 +115,24 @@ class Cancellations {
      * @throws io.cancelgateway.problem.ProblemException {@code internal_error}
      */
     Reply.Answered cancel(CancelRequest request) {
-        return cancel(request, twelveLabs.startDeadline(), twelveLabs::cancel);
+        Deadline deadline = twelveLabs.startDeadline();
+        return cancel(request, deadline, twelveLabs.refusal(request.tenant(), deadline), twelveLabs::cancel);
     }
 
-    /** As {@link #cancel(CancelRequest)}, for one batch of a bulk request. */
+    /** As {@link #cancel(CancelRequest)}, for one batch of a bulk request. It waits for its turn at a full bulkhead. */
     Reply.Answered cancelInBulk(CancelRequest request, Deadline deadline) {
-        return cancel(request, deadline, twelveLabs::cancelInBulk);
+        Optional<DoorRefusal> refusal = twelveLabs
+                .refusal(request.tenant(), deadline)
+                .filter(refused -> refused.reason() != DoorRefusal.Reason.BULKHEAD);
+        return cancel(request, deadline, refusal, twelveLabs::cancelInBulk);
     }
 
     private interface Cancel {
         CancelResult send(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
     }
 
-    private Reply.Answered cancel(CancelRequest request, Deadline deadline, Cancel cancel) {
-        Optional<DoorRefusal> refusal = twelveLabs.refusal(request.tenant(), deadline);
+    private Reply.Answered cancel(
+            CancelRequest request, Deadline deadline, Optional<DoorRefusal> refusal, Cancel cancel) {
         if (refusal.isPresent()) {
             return new Reply.Answered(refused(refusal.get(), request), true, false);
         }
