@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 class BatchController {
 
-    private static final String RECORDED = "Cancellation-Recorded";
+    static final String RECORDED = "Cancellation-Recorded";
 
     private final Cancellations cancellations;
     private final TenantSelection tenants;
