@@ -38,6 +38,16 @@ class LedgerConfiguration {
     }
 
     @Bean
+    LedgerAvailability ledgerAvailability(JdbcClient jdbc) {
+        return new LedgerAvailability(jdbc);
+    }
+
+    @Bean
+    LedgerHealth ledgerHealthIndicator(LedgerAvailability availability) {
+        return new LedgerHealth(availability);
+    }
+
+    @Bean
     GroupStatements groupStatements(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         boolean postgres = Boolean.TRUE.equals(jdbc.execute((ConnectionCallback<Boolean>)
                 connection -> connection.getMetaData().getDatabaseProductName().equals("PostgreSQL")));

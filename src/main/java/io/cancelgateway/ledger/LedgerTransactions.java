@@ -1,10 +1,14 @@
 package io.cancelgateway.ledger;
 
 import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
@@ -29,6 +33,10 @@ public class LedgerTransactions {
     private static final String POSTGRES_LOCK_TIMEOUT = "55P03";
 
     private final TransactionTemplate transaction;
+
+    /** Its threads are not waited for at shutdown: one may hang in the database. */
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("ledger-", 0).factory());
 
     LedgerTransactions(PlatformTransactionManager transactions) {
         this.transaction = new TransactionTemplate(transactions);
@@ -82,5 +90,23 @@ public class LedgerTransactions {
     private static boolean isLockTimeout(@Nullable Throwable cause) {
         return cause instanceof SQLException e
                 && (e.getErrorCode() == H2_LOCK_TIMEOUT || POSTGRES_LOCK_TIMEOUT.equals(e.getSQLState()));
+    }
+
+    /** As {@link #run}, on a thread of its own. Does not block. */
+    public <T> PendingWrite<T> begin(Supplier<T> statements) {
+        PendingWrite<T> write = new PendingWrite<>();
+        // for the trace id in log lines; the whole context of a request would cost more than the thread
+        @Nullable Map<String, String> logContext = MDC.getCopyOfContextMap();
+        threads.execute(() -> {
+            if (logContext != null) {
+                MDC.setContextMap(logContext);
+            }
+            try {
+                write.committed(run(statements));
+            } catch (RuntimeException | Error e) {
+                write.failed(e);
+            }
+        });
+        return write;
     }
 }

@@ -8,10 +8,10 @@ import java.util.Optional;
  * The TwelveLabs batch API, v1.3, as far as the gateway uses it. What the vendor promises about operations, batch
  * objects and errors is in its API reference.
  *
- * <p>Safe for use by many threads. {@link #cancel}, {@link #retrieve} and {@link #poll} block until the answer is
- * there: call them from a thread that may block, such as a virtual thread, and never from an event loop. They throw no
- * exception for a failure of the upstream, which is an {@link Answer}. An interrupt ends them with
- * {@link Answer.DeadlineExceeded}, and the thread stays interrupted.
+ * <p>Safe for use by many threads. What asks the upstream blocks until the answer is there: call it from a thread that
+ * may block, such as a virtual thread, and never from an event loop. It throws no exception for a failure of the
+ * upstream, which is an {@link Answer}. An interrupt ends it with {@link Answer.DeadlineExceeded}, and the thread stays
+ * interrupted.
  *
  * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
  */
@@ -32,6 +32,26 @@ public interface TwelveLabs {
     CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
 
     /**
+     * Cancels one of the batches of a bulk request, as {@link #cancel} does. It waits for its turn as long as the
+     * deadline allows: all calls of bulk requests hold at most half of the tenant's permits together (or the only one),
+     * so that its other callers get through beside them. A call whose turn does not come in time ends with
+     * {@link Answer.RateLimited}.
+     */
+    CancelResult cancelInBulk(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
+
+    /**
+     * Sends the cancel in the background, once: without a retry, and without waiting for a permit or for the end of a
+     * pause. Where a caller's call waits for a permit, or none is free, nothing is sent. What may have taken effect is
+     * looked into by one retrieve, as by {@link #cancel}.
+     *
+     * <p>Any {@link Answer} can come. {@link CancelResult#sent} is 0 where nothing was sent.
+     *
+     * @param unresolved whether an earlier cancel of this batch may have taken effect without an answer, so that this
+     *     one may find the batch canceled through us
+     */
+    CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved);
+
+    /**
      * Whether it is certain that no cancel of this tenant can be sent before the deadline. Only reads: it takes no
      * permit, no probe of a breaker and no retry from the budget. It neither blocks nor sends anything.
      *
@@ -49,6 +69,19 @@ public interface TwelveLabs {
     Answer retrieve(Tenant tenant, BatchId batch);
 
     /**
+     * Lists a page of the tenant's batches, newest first, for a caller who waits for it. Transient failures are retried
+     * until {@link #startDeadline} from now is reached.
+     */
+    Listing list(Tenant tenant, BatchQuery query);
+
+    /**
+     * Finds the tenant's batches that are {@code pending} or {@code processing}, for a bulk request: through all pages
+     * of the list, each retried like a retrieve, and all before one deadline. A batch that runs all the while is found;
+     * one that ends meanwhile may be among the found. It waits for a permit as {@link #cancelInBulk} does.
+     */
+    ActiveBatches activeBatches(Tenant tenant, Deadline deadline);
+
+    /**
      * Retrieves the batch in the background, once: without a retry, and without waiting for a permit or for the end of
      * a pause. Where a caller's call waits for a permit, or none is free, nothing is sent.
      *
@@ -57,8 +90,8 @@ public interface TwelveLabs {
      */
     Answer poll(Tenant tenant, BatchId batch);
 
-    /** How long {@link #poll} may take at most. */
-    Duration longestPoll();
+    /** How long {@link #poll} or {@link #deliver} may take at most. */
+    Duration longestBackgroundCall();
 
     /** The deadline of a request that begins now: {@code gateway.upstream.deadline} from now. */
     Deadline startDeadline();
