@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import reactor.core.publisher.Mono;
@@ -55,7 +56,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final List<RecordedRequest> requests = new CopyOnWriteArrayList<>();
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private final Map<Operation, Deque<Fault>> scripts = new EnumMap<>(Operation.class);
-    private final Map<Operation, Fault> standing = new ConcurrentHashMap<>();
+    private final Map<Operation, Supplier<Fault>> standing = new ConcurrentHashMap<>();
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
     private final Set<Channel> dead = ConcurrentHashMap.newKeySet();
     private final LoopResources loops = LoopResources.create("simulator", 2, true);
@@ -145,7 +146,12 @@ public final class TwelveLabsSimulator implements AutoCloseable {
 
     /** Every request of this operation gets this, once its script is used up. */
     public void always(Operation operation, Fault fault) {
-        standing.put(operation, fault);
+        always(operation, () -> fault);
+    }
+
+    /** Every request of this operation gets the next of these, once its script is used up. */
+    public void always(Operation operation, Supplier<Fault> faults) {
+        standing.put(operation, faults);
     }
 
     /** Every request recorded, oldest first. */
@@ -289,8 +295,8 @@ public final class TwelveLabsSimulator implements AutoCloseable {
                 return scripted;
             }
         }
-        Fault always = standing.get(operation);
-        return always != null ? always : account.fault;
+        Supplier<Fault> always = standing.get(operation);
+        return always != null ? always.get() : account.fault;
     }
 
     private Mono<Void> violation(HttpServerResponse response, String what) {

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,8 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.Environment;
 import tools.jackson.databind.JsonNode;
 
@@ -157,6 +160,12 @@ public abstract sealed class TestGateway implements AutoCloseable {
             process.destroyForcibly().onExit().join();
         }
 
+        /** SIGTERM, and waits until it has stopped. */
+        public void stop() {
+            process.destroy();
+            process.onExit().join();
+        }
+
         @Override
         public void close() {
             kill();
@@ -167,6 +176,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
     public static final class Builder {
 
         private final Map<String, Object> settings = new LinkedHashMap<>();
+        private Clock clock = Clock.systemUTC();
 
         private Builder() {}
 
@@ -194,10 +204,19 @@ public abstract sealed class TestGateway implements AutoCloseable {
             return with("gateway.follow-up.initial-delay", initialDelay).with("gateway.follow-up.max-delay", maxDelay);
         }
 
+        /** Its time of day, which a gateway in this process goes by. */
+        public Builder clock(Clock timeOfDay) {
+            clock = timeOfDay;
+            return this;
+        }
+
         /** Starts it in this process. */
         public InProcess start() {
             with("server.port", 0).with("management.server.port", 0);
-            return new InProcess(new SpringApplicationBuilder(CancelGatewayApplication.class).run(arguments()));
+            return new InProcess(new SpringApplicationBuilder(CancelGatewayApplication.class)
+                    .initializers((GenericApplicationContext context) -> context.registerBean(
+                            "timeOfDay", Clock.class, () -> clock, definition -> definition.setPrimary(true)))
+                    .run(arguments()));
         }
 
         /**
@@ -206,6 +225,15 @@ public abstract sealed class TestGateway implements AutoCloseable {
          * @param directory for its log, and to run in
          */
         public Packaged startPackaged(Path directory) {
+            return startPackaged(jar(), directory);
+        }
+
+        /**
+         * Starts the gateway in this jar and waits until it is ready.
+         *
+         * @param directory for its log, and to run in
+         */
+        public Packaged startPackaged(Path jar, Path directory) {
             int port = freePort();
             int managementPort = freePort();
             with("server.port", port).with("management.server.port", managementPort);
@@ -215,7 +243,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
                     "-Xmx256m",
                     "--enable-native-access=ALL-UNNAMED",
                     "-jar",
-                    jar().toString()));
+                    jar.toAbsolutePath().toString()));
             command.addAll(List.of(arguments()));
             try {
                 Path log = Files.createTempFile(directory, "gateway", ".log");
@@ -225,12 +253,15 @@ public abstract sealed class TestGateway implements AutoCloseable {
                         .redirectOutput(log.toFile())
                         .start();
                 Packaged gateway = new Packaged(process, port, managementPort);
-                await().atMost(Duration.ofMinutes(2)).until(() -> {
-                    if (!process.isAlive()) {
-                        throw new IllegalStateException(Files.readString(log));
-                    }
-                    return gateway.ready();
-                });
+                try {
+                    await().atMost(Duration.ofMinutes(2)).until(() -> !process.isAlive() || gateway.ready());
+                } catch (ConditionTimeoutException e) {
+                    gateway.kill();
+                    throw new IllegalStateException("Not ready after 2 minutes: " + Files.readString(log), e);
+                }
+                if (!process.isAlive()) {
+                    throw new IllegalStateException(Files.readString(log));
+                }
                 return gateway;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -248,8 +279,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
                 return files.filter(
                                 file -> file.getFileName().toString().matches("cancel-gateway-.*(?<!-sources)\\.jar"))
                         .findFirst()
-                        .orElseThrow(() -> new IllegalStateException("No jar in target: run mvnw package"))
-                        .toAbsolutePath();
+                        .orElseThrow(() -> new IllegalStateException("No jar in target: run mvnw package"));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
