@@ -2,11 +2,12 @@ package io.cancelgateway.cancellation;
 
 import io.cancelgateway.caller.Caller;
 import io.cancelgateway.ledger.CancellationKey;
+import io.cancelgateway.ledger.Effect;
 import io.cancelgateway.ledger.Intent;
-import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerTimeoutException;
-import io.cancelgateway.ledger.LedgerTransactions;
+import io.cancelgateway.ledger.LedgerWriter;
 import io.cancelgateway.ledger.OpenedRequest;
+import io.cancelgateway.ledger.PendingWrite;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
@@ -23,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,9 +39,8 @@ class Cancellations {
     /** How long an answer waits for the commit of its outcome, even if the deadline is reached by then. */
     private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofMillis(300);
 
-    private final Ledger ledger;
-    private final LedgerTransactions transactions;
-    private final FollowUpSchedule followUps;
+    private final LedgerWriter writer;
+    private final PollDelay pollDelay;
     private final Lifecycle lifecycle;
     private final Recorder recorder;
     private final TwelveLabs twelveLabs;
@@ -49,9 +50,8 @@ class Cancellations {
     private final Clock clock;
 
     Cancellations(
-            Ledger ledger,
-            LedgerTransactions transactions,
-            FollowUpSchedule followUps,
+            LedgerWriter writer,
+            PollDelay pollDelay,
             Lifecycle lifecycle,
             Recorder recorder,
             TwelveLabs twelveLabs,
@@ -59,9 +59,8 @@ class Cancellations {
             RefusalLog refusals,
             Tracer tracer,
             Clock clock) {
-        this.ledger = ledger;
-        this.transactions = transactions;
-        this.followUps = followUps;
+        this.writer = writer;
+        this.pollDelay = pollDelay;
         this.lifecycle = lifecycle;
         this.recorder = recorder;
         this.twelveLabs = twelveLabs;
@@ -126,12 +125,15 @@ class Cancellations {
             Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason, Deadline deadline) {
         Instant now = clock.instant();
         return new Intent(
+                UUID.randomUUID(),
                 key(tenant, batch),
                 caller.name(),
                 reason.map(CancelReason::text).orElse(null),
                 traceId(),
                 now,
-                now.plus(deadline.left()));
+                now.plus(deadline.left()),
+                false,
+                now.plus(pollDelay.after(Duration.ZERO)));
     }
 
     /** The key of the batch's cancellation. Ids that differ only in case name one batch. */
@@ -145,19 +147,12 @@ class Cancellations {
     }
 
     private OpenedRequest open(Intent intent, Deadline deadline) {
+        PendingWrite<OpenedRequest> write = writer.open(intent);
         try {
-            return transactions.within(
-                    deadline.left(),
-                    () -> transactions.run(() -> {
-                        OpenedRequest opened = ledger.open(intent);
-                        if (opened.started()) {
-                            followUps.add(opened);
-                        }
-                        return opened;
-                    }),
-                    // the caller was told that nothing was sent: so it is written, and the follow-up goes
-                    late -> record(late, new CancelResult(new Answer.DeadlineExceeded(), 0, false)));
+            return write.await(deadline.left());
         } catch (LedgerTimeoutException e) {
+            // the caller is told that nothing was sent: so it is written, and the follow-up goes
+            write.whenEnded(late -> record(late, new CancelResult(new Answer.DeadlineExceeded(), 0, false)), _ -> {});
             throw Problem.of(
                             ProblemType.DEADLINE_EXCEEDED,
                             "The ledger did not record the request in time; nothing was sent upstream.")
@@ -169,20 +164,19 @@ class Cancellations {
      * Records the result. If this fails, the caller gets the answer all the same, and the follow-up polls the batch.
      */
     private void record(OpenedRequest opened, CancelResult result) {
+        PendingWrite<Effect> write = recorder.begin(lifecycle.answered(opened, result));
+        write.whenEnded(
+                _ -> {},
+                e -> log.error("The result of {} could not be recorded; its follow-up will poll the batch", opened, e));
         try {
-            transactions.within(MAX_WAIT_FOR_OUTCOME, () -> {
-                try {
-                    recorder.record(lifecycle.answered(opened, result));
-                } catch (RuntimeException e) {
-                    log.error("The result of {} could not be recorded; its follow-up will poll the batch", opened, e);
-                }
-                return opened;
-            });
+            write.await(MAX_WAIT_FOR_OUTCOME);
         } catch (LedgerTimeoutException e) {
             log.warn(
                     "The result of {} is not committed yet; the caller gets the answer now."
                             + " If the commit fails, the follow-up will poll the batch",
                     opened);
+        } catch (RuntimeException e) {
+            // logged above
         }
     }
 }

@@ -5,9 +5,11 @@ import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler.OnCompleteRemove;
 import com.github.kagkarlsson.scheduler.task.Task;
+import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.Effect;
+import io.cancelgateway.ledger.FollowUpTask;
 import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.tenant.Tenants;
@@ -70,8 +72,8 @@ class FollowUpConfiguration {
             TwelveLabs twelveLabs,
             DbSchedulerProperties scheduler) {
         // set here, because the scheduler is built from this task and reads its settings afterwards
-        waitAtShutdown(scheduler, twelveLabs.longestPoll());
-        return Tasks.custom(FollowUpTask.DESCRIPTOR)
+        waitAtShutdown(scheduler, twelveLabs.longestBackgroundCall());
+        return Tasks.custom(TaskDescriptor.of(FollowUpTask.NAME))
                 .onDeadExecutionRevive()
                 .onFailure((execution, operations) -> operations.reschedule(
                         execution, clock.instant().plus(pollDelay.jittered(properties.maxDelay()))))

@@ -4,6 +4,7 @@ import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.CancellationState;
 import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.Change.RequestResult;
+import io.cancelgateway.ledger.Change.Sent;
 import io.cancelgateway.ledger.Change.Transition;
 import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.OpenedRequest;
@@ -39,13 +40,14 @@ class Lifecycle {
 
     /** The change after the answer to a request. */
     Change answered(OpenedRequest opened, CancelResult result) {
-        RequestResult request = new RequestResult(
-                opened.request(),
-                result.sent(),
-                result.ambiguous(),
-                Outcome.of(result.answer()).word());
         return new Change(
-                opened.key(), opened.id(), opened.life(), request, afterAnswer(result.answer()), clock.instant());
+                opened.key(),
+                opened.id(),
+                opened.life(),
+                new Sent(result.sent(), result.ambiguous()),
+                new RequestResult(opened.request(), Outcome.of(result.answer()).word()),
+                afterAnswer(result.answer()),
+                clock.instant());
     }
 
     private static Transition afterAnswer(Answer answer) {
@@ -114,7 +116,7 @@ class Lifecycle {
     }
 
     private static Change change(FollowedCancellation followed, Transition transition, Instant now) {
-        return new Change(followed.key(), followed.id(), followed.life(), null, transition, now);
+        return new Change(followed.key(), followed.id(), followed.life(), Sent.NOTHING, null, transition, now);
     }
 
     /** The end of a cancellation whose batch has this status; empty if the batch has not ended. */

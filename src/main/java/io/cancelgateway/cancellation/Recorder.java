@@ -5,9 +5,10 @@ import io.cancelgateway.ledger.CancellationState;
 import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.ChangeWriter;
 import io.cancelgateway.ledger.Effect;
-import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerMetrics;
 import io.cancelgateway.ledger.LedgerTransactions;
+import io.cancelgateway.ledger.LedgerWriter;
+import io.cancelgateway.ledger.PendingWrite;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,23 +20,30 @@ class Recorder {
 
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
 
+    private final LedgerWriter writer;
     private final LedgerTransactions transactions;
     private final ChangeWriter changes;
-    private final Ledger ledger;
     private final LedgerMetrics ledgerMetrics;
     private final CancellationMetrics metrics;
 
     Recorder(
+            LedgerWriter writer,
             LedgerTransactions transactions,
             ChangeWriter changes,
-            Ledger ledger,
             LedgerMetrics ledgerMetrics,
             CancellationMetrics metrics) {
+        this.writer = writer;
         this.transactions = transactions;
         this.changes = changes;
-        this.ledger = ledger;
         this.ledgerMetrics = ledgerMetrics;
         this.metrics = metrics;
+    }
+
+    /** Begins to write a change. Its effect is counted once it is committed, whoever waits for that. */
+    PendingWrite<Effect> begin(Change change) {
+        PendingWrite<Effect> write = writer.write(change);
+        write.whenEnded(this::count, _ -> {});
+        return write;
     }
 
     /**
@@ -44,15 +52,7 @@ class Recorder {
      * @throws org.springframework.dao.DataAccessException if the database fails; nothing is counted
      */
     Effect record(Change change) {
-        Effect effect = transactions.run(() -> {
-            Effect written = changes.write(change);
-            // without a request the change comes from the follow-up, whose task is running and removes itself
-            if (written.ended() && change.request() != null) {
-                FollowUpTask task = new FollowUpTask(change.id(), change.life());
-                ledger.removeFollowUp(task.name(), task.instance());
-            }
-            return written;
-        });
+        Effect effect = transactions.run(() -> changes.write(change));
         count(effect);
         return effect;
     }

@@ -8,22 +8,39 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the id of the cancellation
  * @param life the life of the cancellation that the change belongs to, from 1
- * @param request the result of the request that was answered, or null if the change comes from a poll
+ * @param sent what was sent upstream before the change
+ * @param request the result of the request that was answered, or null if the change comes from a follow-up
  * @param transition where the record moves, if its guard holds
  * @param at when the reason for the change became known
  */
 public record Change(
-        CancellationKey key, long id, int life, @Nullable RequestResult request, Transition transition, Instant at) {
+        CancellationKey key,
+        long id,
+        int life,
+        Sent sent,
+        @Nullable RequestResult request,
+        Transition transition,
+        Instant at) {
+
+    /**
+     * The cancels that were sent upstream, for a request or to deliver an asynchronous cancel.
+     *
+     * @param cancels how many, 0 or more
+     * @param ambiguous whether one of them may have taken effect without an answer
+     */
+    public record Sent(int cancels, boolean ambiguous) {
+
+        /** Nothing was sent, as for a poll. */
+        public static final Sent NOTHING = new Sent(0, false);
+    }
 
     /**
      * The result of a request.
      *
      * @param id the id of the request
-     * @param sent the cancels that it sent upstream, 0 or more
-     * @param ambiguous whether one of them may have taken effect without an answer
      * @param outcome the word of its outcome
      */
-    public record RequestResult(long id, int sent, boolean ambiguous, String outcome) {}
+    public record RequestResult(long id, String outcome) {}
 
     /** Where a record moves. Each transition has a guard, which the database checks when it is written. */
     public sealed interface Transition {

@@ -25,14 +25,26 @@ public class ChangeWriter {
      * @throws org.springframework.dao.DataAccessException if the database fails, or another writer interferes
      */
     public Effect write(Change change) {
+        @Nullable RequestResult request = change.request();
+        if (request != null && !ledger.answered(request.id(), request.outcome())) {
+            return new Effect
+                    .None(); // a repetition: the first time it was committed, although the commit got no answer
+        }
+        Effect effect = move(change);
+        // without a request the change comes from the follow-up, whose task is running and removes itself
+        if (effect.ended() && request != null) {
+            ledger.removeFollowUp(new FollowUpTask(change.id(), change.life()));
+        }
+        return effect;
+    }
+
+    private Effect move(Change change) {
         return switch (change.transition()) {
             case Transition.Accept(BatchSnapshot snapshot) -> accept(change, snapshot);
             case Transition.End end -> {
-                @Nullable RequestResult result = change.request();
-                if (result != null) {
-                    // first: it locks the record. Of requests that end at once, the last one sees that it is the last
-                    attempted(change, result);
-                    ledger.answered(result.id(), result.outcome());
+                if (change.request() != null || change.sent().cancels() > 0) {
+                    // it locks the record. Of requests that end at once, the last one sees that it is the last
+                    attempted(change);
                 }
                 yield end(change, end);
             }
@@ -41,20 +53,17 @@ public class ChangeWriter {
 
     /** One statement writes the acceptance and counts the attempts. */
     private Effect accept(Change change, BatchSnapshot snapshot) {
-        @Nullable RequestResult result = change.request();
-        boolean first = ledger.accept(change.id(), result == null ? 0 : result.sent(), snapshot, change.at());
-        if (result == null) {
-            return new Effect.None(); // a poll found the acceptance: no request got the 202
+        boolean first = ledger.accept(change.id(), change.sent().cancels(), snapshot, change.at());
+        boolean answered = change.request() != null || change.sent().cancels() > 0;
+        if (!first && answered) {
+            attempted(change);
         }
-        if (!first) {
-            attempted(change, result);
-        }
-        ledger.answered(result.id(), result.outcome());
-        return first ? new Effect.FirstAccepted(change.key(), snapshot) : new Effect.None();
+        // a poll may have found the acceptance: no cancel got the 202
+        return first && answered ? new Effect.FirstAccepted(change.key(), snapshot) : new Effect.None();
     }
 
-    private void attempted(Change change, RequestResult result) {
-        ledger.attempted(change.id(), result.sent(), result.ambiguous(), change.at());
+    private void attempted(Change change) {
+        ledger.attempted(change.id(), change.sent().cancels(), change.sent().ambiguous(), change.at());
     }
 
     private Effect end(Change change, Transition.End transition) {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What a follow-up needs to know about a cancellation.
  *
  * @param life the life that is followed, from 1
+ * @param asynchronous whether its cancel is delivered by the follow-up
  * @param startedAt when this life began
  * @param acceptedAt when its acceptance became known, in this life or an earlier one, or null
  * @param deadline the latest deadline of its requests
@@ -19,6 +20,7 @@ public record FollowedCancellation(
         int life,
         CancellationKey key,
         CancellationState state,
+        boolean asynchronous,
         Instant startedAt,
         @Nullable Instant acceptedAt,
         Instant deadline,

@@ -1,20 +1,27 @@
 package io.cancelgateway.ledger;
 
 import java.time.Instant;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request to cancel, as it is recorded before anything is sent upstream.
  *
+ * @param request a key of the request's own: if the same intent is recorded twice, there is one request
  * @param caller the name of the caller, at most 128 characters
  * @param reason why, at most 256 characters, or null
  * @param traceId its trace, 32 hex digits, or null
- * @param deadline when it must be answered at the latest
+ * @param deadline when it must be answered at the latest; for an asynchronous one when it was received
+ * @param asynchronous whether the gateway delivers the cancel after the request was answered
+ * @param followUpAt when the follow-up task of the cancellation runs first, if this request starts it
  */
 public record Intent(
+        UUID request,
         CancellationKey key,
         String caller,
         @Nullable String reason,
         @Nullable String traceId,
         Instant receivedAt,
-        Instant deadline) {}
+        Instant deadline,
+        boolean asynchronous,
+        Instant followUpAt) {}

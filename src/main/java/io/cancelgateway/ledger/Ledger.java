@@ -9,6 +9,7 @@ import static io.cancelgateway.ledger.Columns.utc;
 
 import io.cancelgateway.tenant.TenantId;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,22 @@ import org.springframework.jdbc.support.KeyHolder;
  */
 public class Ledger {
 
+    /** The outcome of an asynchronous request, which is answered as soon as it is recorded. */
+    private static final String QUEUED = "queued";
+
+    /** Whether a request of this life of {@code c} has no outcome yet. */
+    private static final String REQUEST_UNDER_WAY = """
+            EXISTS (SELECT 1 FROM cancellation_request r
+                     WHERE r.cancellation_id = c.id AND r.life = c.life AND r.outcome IS NULL)
+            """;
+
+    /** Whether a replica may be delivering {@code c} at this moment: it has picked the task. */
+    private static final String DELIVERY_UNDER_WAY = """
+            c.asynchronous AND EXISTS (SELECT 1 FROM scheduled_tasks t
+                     WHERE t.task_name = '%s' AND t.picked = TRUE
+                       AND t.task_instance = CAST(c.id AS varchar) || '-' || CAST(c.life AS varchar))
+            """.formatted(FollowUpTask.NAME);
+
     private final JdbcClient jdbc;
 
     Ledger(JdbcClient jdbc) {
@@ -32,7 +49,8 @@ public class Ledger {
     }
 
     /**
-     * Records a request. It starts a cancellation, starts one again that did not end with its batch, or joins one.
+     * Records a request. It starts a cancellation, with its follow-up task, starts one again that did not end with its
+     * batch, or joins one. An asynchronous request that joins a requested cancellation makes it asynchronous.
      *
      * @throws org.springframework.dao.DataIntegrityViolationException if another request started the same cancellation
      *     at the same time; to be retried in a new transaction
@@ -41,8 +59,45 @@ public class Ledger {
      */
     public OpenedRequest open(Intent intent) {
         return insert(intent)
-                .map(id -> new OpenedRequest(intent.key(), id, 1, addRequest(id, 1, intent), true, false))
+                .map(id ->
+                        started(new OpenedRequest(intent.key(), id, 1, addRequest(id, 1, intent), true, false), intent))
                 .orElseGet(() -> join(intent));
+    }
+
+    /**
+     * As {@link #open}, for an intent that may be recorded already, because the commit that should record it got no
+     * answer. Finds it by the request's key then.
+     */
+    public OpenedRequest openAgain(Intent intent) {
+        return recorded(intent).orElseGet(() -> open(intent));
+    }
+
+    private Optional<OpenedRequest> recorded(Intent intent) {
+        return jdbc.sql("""
+                        SELECT c.id, r.life, r.id AS request
+                          FROM cancellation c
+                          JOIN cancellation_request r ON r.cancellation_id = c.id
+                         WHERE c.tenant = :tenant AND c.batch_id = :batch AND r.request_key = :key
+                        """)
+                .param("tenant", intent.key().tenant().value())
+                .param("batch", intent.key().batchId())
+                .param("key", intent.request())
+                .query((row, _) -> new OpenedRequest(
+                        intent.key(), row.getLong("id"), row.getInt("life"), row.getLong("request"), false, false))
+                .optional();
+    }
+
+    private OpenedRequest started(OpenedRequest opened, Intent intent) {
+        jdbc.sql("""
+                        INSERT INTO scheduled_tasks (task_name, task_instance, execution_time, picked, version, priority)
+                        VALUES (:task, :instance, :at, FALSE, 1, :priority)
+                        """)
+                .param("task", FollowUpTask.NAME)
+                .param("instance", new FollowUpTask(opened.id(), opened.life()).instance())
+                .param("at", utc(intent.followUpAt()))
+                .param("priority", intent.asynchronous() ? FollowUpTask.DELIVERY : FollowUpTask.POLL)
+                .update();
+        return opened;
     }
 
     private Optional<Long> insert(Intent intent) {
@@ -50,7 +105,8 @@ public class Ledger {
         jdbc.sql("""
                         INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by, reason,
                                                   requested_at, deadline_at, attempts, ambiguous)
-                        SELECT CAST(:tenant AS varchar), CAST(:batch AS varchar), 1, 'requested', FALSE,
+                        SELECT CAST(:tenant AS varchar), CAST(:batch AS varchar), 1, 'requested',
+                               CAST(:asynchronous AS boolean),
                                CAST(:caller AS varchar), CAST(:reason AS varchar),
                                CAST(:received AS timestamp(6) with time zone),
                                CAST(:deadline AS timestamp(6) with time zone), 0, FALSE
@@ -58,6 +114,7 @@ public class Ledger {
                         """)
                 .param("tenant", intent.key().tenant().value())
                 .param("batch", intent.key().batchId())
+                .param("asynchronous", intent.asynchronous())
                 .param("caller", intent.caller())
                 .param("reason", intent.reason())
                 .param("received", utc(intent.receivedAt()))
@@ -71,23 +128,51 @@ public class Ledger {
         // see the result
         postponeDeadline(intent);
         boolean restarted = restart(intent);
+        if (!restarted && intent.asynchronous()) {
+            makeAsynchronous(intent);
+        }
         Joined joined = jdbc.sql("""
-                        SELECT id, life, state = 'requested' AND (ambiguous OR EXISTS (
-                                   SELECT 1 FROM cancellation_request r
-                                    WHERE r.cancellation_id = c.id AND r.life = c.life AND r.outcome IS NULL))
-                               AS unresolved
+                        SELECT id, life, state = 'requested' AND (ambiguous OR %s OR %s) AS unresolved
                           FROM cancellation c
                          WHERE tenant = :tenant AND batch_id = :batch
-                        """)
+                        """.formatted(REQUEST_UNDER_WAY, DELIVERY_UNDER_WAY))
                 .param("tenant", intent.key().tenant().value())
                 .param("batch", intent.key().batchId())
                 .query((row, _) -> new Joined(row.getLong("id"), row.getInt("life"), row.getBoolean("unresolved")))
                 .single();
         long request = addRequest(joined.id(), joined.life(), intent);
-        return new OpenedRequest(intent.key(), joined.id(), joined.life(), request, restarted, joined.unresolved());
+        OpenedRequest opened =
+                new OpenedRequest(intent.key(), joined.id(), joined.life(), request, restarted, joined.unresolved());
+        return restarted ? started(opened, intent) : opened;
     }
 
     private record Joined(long id, int life, boolean unresolved) {}
+
+    /** The delivery begins now. If the follow-up is running, it comes back within its longest delay and delivers then. */
+    private void makeAsynchronous(Intent intent) {
+        int rows = jdbc.sql("""
+                                UPDATE cancellation SET asynchronous = TRUE
+                                 WHERE tenant = :tenant AND batch_id = :batch
+                                   AND state = 'requested' AND asynchronous = FALSE
+                                """)
+                .param("tenant", intent.key().tenant().value())
+                .param("batch", intent.key().batchId())
+                .update();
+        if (rows == 1) {
+            jdbc.sql("""
+                            UPDATE scheduled_tasks SET execution_time = :at, priority = :priority
+                             WHERE task_name = :task AND picked = FALSE AND task_instance = (
+                                   SELECT CAST(id AS varchar) || '-' || CAST(life AS varchar) FROM cancellation
+                                    WHERE tenant = :tenant AND batch_id = :batch)
+                            """)
+                    .param("at", utc(intent.followUpAt()))
+                    .param("priority", FollowUpTask.DELIVERY)
+                    .param("task", FollowUpTask.NAME)
+                    .param("tenant", intent.key().tenant().value())
+                    .param("batch", intent.key().batchId())
+                    .update();
+        }
+    }
 
     private void postponeDeadline(Intent intent) {
         int found = jdbc.sql("""
@@ -114,11 +199,12 @@ public class Ledger {
                                 UPDATE cancellation
                                    SET state = CASE WHEN accepted_at IS NULL THEN 'requested' ELSE 'canceling' END,
                                        ambiguous = state = 'unconfirmed',
-                                       life = life + 1, asynchronous = FALSE,
+                                       life = life + 1, asynchronous = :asynchronous,
                                        requested_by = :caller, reason = :reason, restarted_at = :received,
                                        finished_at = NULL, deadline_at = :deadline, last_attempt_at = NULL
                                  WHERE tenant = :tenant AND batch_id = :batch AND state IN (:before)
                                 """)
+                .param("asynchronous", intent.asynchronous())
                 .param("caller", intent.caller())
                 .param("reason", intent.reason())
                 .param("received", utc(intent.receivedAt()))
@@ -133,8 +219,9 @@ public class Ledger {
     private long addRequest(long id, int life, Intent intent) {
         KeyHolder request = new GeneratedKeyHolder();
         jdbc.sql("""
-                        INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id)
-                        VALUES (:id, :life, :caller, :reason, :received, :trace)
+                        INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id,
+                                                          outcome, request_key)
+                        VALUES (:id, :life, :caller, :reason, :received, :trace, :outcome, :key)
                         """)
                 .param("id", id)
                 .param("life", life)
@@ -142,6 +229,8 @@ public class Ledger {
                 .param("reason", intent.reason())
                 .param("received", utc(intent.receivedAt()))
                 .param("trace", intent.traceId())
+                .param("outcome", intent.asynchronous() ? QUEUED : null)
+                .param("key", intent.request())
                 .update(request, "id");
         Number key = request.getKey();
         if (key == null) {
@@ -210,11 +299,50 @@ public class Ledger {
                 .update();
     }
 
-    /** Writes the outcome of a request, unless it has one. */
-    public void answered(long request, String outcome) {
-        jdbc.sql("UPDATE cancellation_request SET outcome = :outcome WHERE id = :id AND outcome IS NULL")
+    /**
+     * Writes the outcome of a request, unless it has one.
+     *
+     * @return whether it had none
+     */
+    public boolean answered(long request, String outcome) {
+        int rows = jdbc.sql("UPDATE cancellation_request SET outcome = :outcome WHERE id = :id AND outcome IS NULL")
                 .param("outcome", outcome)
                 .param("id", request)
+                .update();
+        return rows == 1;
+    }
+
+    /**
+     * Notes that a delivery of an asynchronous cancel may have been sent whose answer is not known, because its replica
+     * died or could not record it.
+     */
+    public void deliveryMayHaveBeenSent(long id, int life) {
+        jdbc.sql("""
+                        UPDATE cancellation SET ambiguous = TRUE
+                         WHERE id = :id AND life = :life AND state = 'requested' AND asynchronous
+                        """).param("id", id).param("life", life).update();
+    }
+
+    /**
+     * Lets the deliveries of these tenants run now that wait, such as for a new key. Those that a replica is running
+     * are left alone.
+     *
+     * @return how many
+     */
+    public int wakeDeliveries(Collection<TenantId> tenants, Instant now) {
+        if (tenants.isEmpty()) {
+            return 0;
+        }
+        return jdbc.sql("""
+                        UPDATE scheduled_tasks SET execution_time = :now
+                         WHERE task_name = :task AND picked = FALSE AND execution_time > :now AND task_instance IN (
+                               SELECT CAST(id AS varchar) || '-' || CAST(life AS varchar) FROM cancellation
+                                WHERE finished_at IS NULL AND state = 'requested' AND asynchronous
+                                  AND tenant IN (:tenants))
+                        """)
+                .param("now", utc(now))
+                .param("task", FollowUpTask.NAME)
+                .param("tenants", tenants.stream().map(TenantId::value).toList())
                 .update();
     }
 
@@ -250,23 +378,23 @@ public class Ledger {
 
     /**
      * Ends a record by the answer to a request. Does nothing if the record has ended, was accepted, is ambiguous, or
-     * has another request under way, which may still be accepted. That last guard does not apply to {@code completed}
-     * and {@code expired}: the batch is at its end for the other request, too.
+     * has another request or a delivery under way, which may still be accepted. That last guard does not apply to
+     * {@code completed} and {@code expired}: the batch is at its end for the others, too. An asynchronous record is not
+     * ended by {@code failed} or {@code rejected}: it is still to be delivered.
      *
      * @return whether this call ended it
      */
     public boolean endIfNothingUnresolved(long id, CancellationState end, Instant now) {
         int rows = jdbc.sql("""
-                                UPDATE cancellation
+                                UPDATE cancellation c
                                    SET state = :end, finished_at = :now
                                  WHERE id = :id AND state IN (:before) AND accepted_at IS NULL AND NOT ambiguous
-                                   AND (:certain OR NOT EXISTS (
-                                        SELECT 1 FROM cancellation_request r
-                                         WHERE r.cancellation_id = cancellation.id
-                                           AND r.life = cancellation.life AND r.outcome IS NULL))
-                                """)
+                                   AND (NOT asynchronous OR :aboutBatch)
+                                   AND (:certain OR NOT (%s OR %s))
+                                """.formatted(REQUEST_UNDER_WAY, DELIVERY_UNDER_WAY))
                 .param("before", CancellationState.wordsBefore(end))
                 .param("certain", end == CancellationState.COMPLETED || end == CancellationState.EXPIRED)
+                .param("aboutBatch", end != CancellationState.FAILED && end != CancellationState.REJECTED)
                 .param("end", end.word())
                 .param("now", utc(now))
                 .param("id", id)
@@ -275,9 +403,9 @@ public class Ledger {
     }
 
     /**
-     * Ends a record because a poll after all requests had ended showed that the cancel had no effect. Does nothing if
-     * the record has ended or was accepted, if a request joined it since, or if the deadline of its latest request is
-     * not over.
+     * Ends a record because a poll after all requests had ended, or a delivery, showed that the cancel had no effect.
+     * Does nothing if the record has ended or was accepted, if a request joined it or made it asynchronous since, or if
+     * the deadline of its latest request is not over.
      *
      * @param seen the record as it was before the poll
      * @return whether this call ended it
@@ -288,6 +416,7 @@ public class Ledger {
                                    SET state = :end, finished_at = :now
                                  WHERE id = :id AND life = :life AND state IN (:before) AND accepted_at IS NULL
                                    AND deadline_at = :deadline AND deadline_at <= :now
+                                   AND asynchronous = :asynchronous
                                 """)
                 .param("end", end.word())
                 .param("now", utc(now))
@@ -295,6 +424,7 @@ public class Ledger {
                 .param("life", seen.life())
                 .param("before", CancellationState.wordsBefore(end))
                 .param("deadline", utc(seen.deadline()))
+                .param("asynchronous", seen.asynchronous())
                 .update();
         return rows == 1;
     }
@@ -334,14 +464,11 @@ public class Ledger {
     /** What a follow-up needs to know; empty if the record is gone, or was started again since {@code life}. */
     public Optional<FollowedCancellation> followed(long id, int life) {
         return jdbc.sql("""
-                        SELECT id, life, tenant, batch_id, state, %s AS started_at, accepted_at, deadline_at,
-                               last_attempt_at, ambiguous, EXISTS (
-                                   SELECT 1 FROM cancellation_request r
-                                    WHERE r.cancellation_id = c.id AND r.life = c.life AND r.outcome IS NULL)
-                               AS under_way
+                        SELECT id, life, tenant, batch_id, state, asynchronous, %s AS started_at, accepted_at,
+                               deadline_at, last_attempt_at, ambiguous, %s AS under_way
                           FROM cancellation c
                          WHERE id = :id AND life = :life
-                        """.formatted(STARTED_AT))
+                        """.formatted(STARTED_AT, REQUEST_UNDER_WAY))
                 .param("id", id)
                 .param("life", life)
                 .query((row, _) -> new FollowedCancellation(
@@ -349,6 +476,7 @@ public class Ledger {
                         row.getInt("life"),
                         key(row),
                         state(row),
+                        row.getBoolean("asynchronous"),
                         instant(row, "started_at"),
                         instantOrNull(row, "accepted_at"),
                         instant(row, "deadline_at"),
@@ -362,15 +490,16 @@ public class Ledger {
      * Deletes the follow-up task of a record that ended in this transaction. Otherwise the task would run once more
      * with nothing to do. A task that a replica has picked stays: that replica removes it when it has run.
      *
-     * @param task the name of the task
-     * @param instance the id of the task instance
      * @return whether it was there and not picked
      */
-    public boolean removeFollowUp(String task, String instance) {
+    public boolean removeFollowUp(FollowUpTask task) {
         int rows = jdbc.sql("""
                                 DELETE FROM scheduled_tasks
                                  WHERE task_name = :task AND task_instance = :instance AND picked = FALSE
-                                """).param("task", task).param("instance", instance).update();
+                                """)
+                .param("task", FollowUpTask.NAME)
+                .param("instance", task.instance())
+                .update();
         return rows == 1;
     }
 

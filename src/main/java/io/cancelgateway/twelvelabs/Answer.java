@@ -5,22 +5,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The answer of {@link TwelveLabs} to one request, after all its attempts. The statuses are those of the TwelveLabs
- * API; {@link TwelveLabs#cancel} can end in any of these, {@link TwelveLabs#retrieve} and {@link TwelveLabs#poll} in
- * any but {@link Accepted}.
+ * API. A cancel can end in any of these, {@link TwelveLabs#retrieve} and {@link TwelveLabs#poll} in any but
+ * {@link Accepted}.
  *
  * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
  */
 public sealed interface Answer {
 
     /**
-     * 202 to a cancel, or a cancel that was found to have been accepted. Only from {@link TwelveLabs#cancel}.
+     * 202 to a cancel, or a cancel that was found to have been accepted.
      *
      * @param batch the batch as it was when the cancel was accepted, not its end
      */
     record Accepted(Batch batch) implements Answer {}
 
     /**
-     * 200 to a retrieve. From {@link TwelveLabs#cancel}: the batch is at its end already, perhaps through an attempt of
+     * 200 to a retrieve. To a cancel: the batch is at its end already, perhaps through an attempt of
      * ours whose answer got lost.
      *
      * @param batch the batch as it is now

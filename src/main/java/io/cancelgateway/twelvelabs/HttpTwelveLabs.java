@@ -4,6 +4,7 @@ import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.tenant.Tenant;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** TwelveLabs over HTTP. Each request is a {@link Call} in its tenant's {@link Lane}. */
 class HttpTwelveLabs implements TwelveLabs {
@@ -22,17 +23,17 @@ class HttpTwelveLabs implements TwelveLabs {
 
     @Override
     public CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
-        Call call = new Call(
-                collaborators,
-                lanes.of(tenant.id()),
-                Priority.CALLER,
-                Operation.CANCEL,
-                tenant,
-                batch,
-                unresolved,
-                deadline);
-        Answer answer = call.withRetries();
-        return new CancelResult(answer, call.sent(), call.ambiguous());
+        return result(cancellation(Priority.CALLER, tenant, batch, unresolved, deadline), Call::withRetries);
+    }
+
+    @Override
+    public CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved) {
+        return result(cancellation(Priority.BACKGROUND, tenant, batch, unresolved, startDeadline()), Call::once);
+    }
+
+    private static CancelResult result(Call cancellation, Function<Call, Answer> way) {
+        Answer answer = way.apply(cancellation);
+        return new CancelResult(answer, cancellation.sent(), cancellation.ambiguous());
     }
 
     @Override
@@ -45,16 +46,22 @@ class HttpTwelveLabs implements TwelveLabs {
         return retrieval(Priority.BACKGROUND, tenant, batch).once();
     }
 
+    private Call cancellation(Priority priority, Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
+        return call(priority, Operation.CANCEL, tenant, batch, unresolved, deadline);
+    }
+
     private Call retrieval(Priority priority, Tenant tenant, BatchId batch) {
-        return new Call(
-                collaborators,
-                lanes.of(tenant.id()),
-                priority,
-                Operation.RETRIEVE,
-                tenant,
-                batch,
-                false,
-                startDeadline());
+        return call(priority, Operation.RETRIEVE, tenant, batch, false, startDeadline());
+    }
+
+    private Call call(
+            Priority priority,
+            Operation operation,
+            Tenant tenant,
+            BatchId batch,
+            boolean unresolved,
+            Deadline deadline) {
+        return new Call(collaborators, lanes.of(tenant.id()), priority, operation, tenant, batch, unresolved, deadline);
     }
 
     @Override
@@ -68,9 +75,9 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
-    public Duration longestPoll() {
-        // a stale connection makes it two attempts
-        Duration attempts = properties.attemptTimeout().multipliedBy(2);
+    public Duration longestBackgroundCall() {
+        // a cancel and its reconciling retrieve, and a stale connection makes each of them two attempts
+        Duration attempts = properties.attemptTimeout().multipliedBy(4);
         return attempts.compareTo(properties.deadline()) < 0 ? attempts : properties.deadline();
     }
 }

@@ -8,10 +8,10 @@ import java.util.Optional;
  * The TwelveLabs batch API, v1.3, as far as the gateway uses it. What the vendor promises about operations, batch
  * objects and errors is in its API reference.
  *
- * <p>Safe for use by many threads. {@link #cancel}, {@link #retrieve} and {@link #poll} block until the answer is
- * there: call them from a thread that may block, such as a virtual thread, and never from an event loop. They throw no
- * exception for a failure of the upstream, which is an {@link Answer}. An interrupt ends them with
- * {@link Answer.DeadlineExceeded}, and the thread stays interrupted.
+ * <p>Safe for use by many threads. What asks the upstream blocks until the answer is there: call it from a thread that
+ * may block, such as a virtual thread, and never from an event loop. It throws no exception for a failure of the
+ * upstream, which is an {@link Answer}. An interrupt ends it with {@link Answer.DeadlineExceeded}, and the thread stays
+ * interrupted.
  *
  * @see <a href="https://docs.twelvelabs.io/v1.3/api-reference">TwelveLabs API reference</a>
  */
@@ -30,6 +30,18 @@ public interface TwelveLabs {
      * @param deadline the deadline of the whole request, which may have begun before this call
      */
     CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
+
+    /**
+     * Sends the cancel in the background, once: without a retry, and without waiting for a permit or for the end of a
+     * pause. Where a caller's call waits for a permit, or none is free, nothing is sent. What may have taken effect is
+     * looked into by one retrieve, as by {@link #cancel}.
+     *
+     * <p>Any {@link Answer} can come. {@link CancelResult#sent} is 0 where nothing was sent.
+     *
+     * @param unresolved whether an earlier cancel of this batch may have taken effect without an answer, so that this
+     *     one may find the batch canceled through us
+     */
+    CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved);
 
     /**
      * Whether it is certain that no cancel of this tenant can be sent before the deadline. Only reads: it takes no
@@ -57,8 +69,8 @@ public interface TwelveLabs {
      */
     Answer poll(Tenant tenant, BatchId batch);
 
-    /** How long {@link #poll} may take at most. */
-    Duration longestPoll();
+    /** How long {@link #poll} or {@link #deliver} may take at most. */
+    Duration longestBackgroundCall();
 
     /** The deadline of a request that begins now: {@code gateway.upstream.deadline} from now. */
     Deadline startDeadline();

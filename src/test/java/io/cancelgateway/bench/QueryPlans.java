@@ -16,6 +16,7 @@ import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.CancellationQuery;
 import io.cancelgateway.ledger.CancellationQuery.Position;
 import io.cancelgateway.ledger.CancellationState;
+import io.cancelgateway.ledger.FollowUpTask;
 import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.ItemCounts;
@@ -35,6 +36,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -235,7 +237,7 @@ public final class QueryPlans {
         FollowedCancellation seen = ledger.followed(requested.id(), 1).orElseThrow();
         database.take();
         explain("endIfUnchangedSince", () -> ledger.endIfUnchangedSince(seen, CancellationState.FAILED, now));
-        explain("removeFollowUp", () -> ledger.removeFollowUp("follow-up", requested.id() + "-1"));
+        explain("removeFollowUp", () -> ledger.removeFollowUp(new FollowUpTask(requested.id(), 1)));
         explain("addToTotals", () -> ledger.addToTotals(BIG, SNAPSHOT.counts()));
         explain("addToTotals: the first", () -> ledger.addToTotals(new TenantId("nobody"), SNAPSHOT.counts()));
     }
@@ -252,7 +254,16 @@ public final class QueryPlans {
     }
 
     private Intent intent(String batch) {
-        return new Intent(new CancellationKey(BIG, batch), "service-0", null, null, now, now.plusSeconds(15));
+        return new Intent(
+                UUID.randomUUID(),
+                new CancellationKey(BIG, batch),
+                "service-0",
+                null,
+                null,
+                now,
+                now.plusSeconds(15),
+                false,
+                now.plusSeconds(2));
     }
 
     private void retention() throws SQLException {

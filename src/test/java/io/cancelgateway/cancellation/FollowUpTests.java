@@ -201,7 +201,7 @@ class FollowUpTests {
     private static FollowedCancellation followed(
             CancellationState state, Instant startedAt, Instant acceptedAt, boolean underWay) {
         return new FollowedCancellation(
-                1, 1, KEY, state, startedAt, acceptedAt, startedAt.plusSeconds(15), null, false, underWay);
+                1, 1, KEY, state, false, startedAt, acceptedAt, startedAt.plusSeconds(15), null, false, underWay);
     }
 
     private static Answer found(String status) {
@@ -251,6 +251,11 @@ class FollowUpTests {
         }
 
         @Override
+        public CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved) {
+            throw new AssertionError("A follow-up never cancels");
+        }
+
+        @Override
         public Optional<DoorRefusal> refusal(Tenant tenant, Deadline deadline) {
             throw new AssertionError("A follow-up does not stand at the door");
         }
@@ -261,7 +266,7 @@ class FollowUpTests {
         }
 
         @Override
-        public Duration longestPoll() {
+        public Duration longestBackgroundCall() {
             return Duration.ZERO;
         }
 

@@ -87,7 +87,8 @@ class LifecycleTests {
         OpenedRequest opened = new OpenedRequest(KEY, 7, 2, 9, true, false);
 
         assertThat(lifecycle.answered(opened, new CancelResult(answer, 3, true)))
-                .isEqualTo(new Change(KEY, 7, 2, new Change.RequestResult(9, 3, true, outcome), transition, NOON));
+                .isEqualTo(new Change(
+                        KEY, 7, 2, new Change.Sent(3, true), new Change.RequestResult(9, outcome), transition, NOON));
     }
 
     @ParameterizedTest
@@ -190,7 +191,7 @@ class LifecycleTests {
 
     private static FollowedCancellation followed(CancellationState state, Instant lastAttempt, boolean underWay) {
         return new FollowedCancellation(
-                1, 1, KEY, state, NOON, null, NOON.plusSeconds(15), lastAttempt, true, underWay);
+                1, 1, KEY, state, false, NOON, null, NOON.plusSeconds(15), lastAttempt, true, underWay);
     }
 
     private static Batch batch(String status) {

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -55,7 +56,7 @@ abstract class LedgerContract {
     private static final TenantId GLOBEX = new TenantId("globex");
     private static final Instant NOON = Instant.parse("2026-06-01T12:00:00.123456Z");
     private static final Duration DEADLINE = Duration.ofSeconds(15);
-    private static final TaskDescriptor<Void> FOLLOW_UP = TaskDescriptor.of("follow-up");
+    private static final TaskDescriptor<Void> FOLLOW_UP = TaskDescriptor.of(FollowUpTask.NAME);
     private static final BatchSnapshot SNAPSHOT =
             new BatchSnapshot("pegasus1.5", "general", new ItemCounts(73, 0, 0, 3, 0, 70));
 
@@ -114,7 +115,7 @@ abstract class LedgerContract {
 
         @Test
         void aFirstRequestStartsARecordAndIsKept() {
-            Intent intent = new Intent(newKey(), "billing", "wrong videos", "4bf9", NOON, NOON.plus(DEADLINE));
+            Intent intent = intent(newKey(), "billing", "wrong videos", "4bf9", NOON, NOON.plus(DEADLINE));
 
             OpenedRequest opened = open(intent);
 
@@ -142,7 +143,7 @@ abstract class LedgerContract {
 
         @Test
         void aRequestWithoutReasonAndTraceIsKeptToo() {
-            Intent intent = new Intent(newKey(), "billing", null, null, NOON, NOON.plus(DEADLINE));
+            Intent intent = intent(newKey(), "billing", null, null, NOON, NOON.plus(DEADLINE));
 
             OpenedRequest opened = open(intent);
 
@@ -251,7 +252,7 @@ abstract class LedgerContract {
             });
 
             OpenedRequest second =
-                    open(new Intent(key, "operations", "once more", null, NOON.plusSeconds(60), NOON.plusSeconds(75)));
+                    open(intent(key, "operations", "once more", null, NOON.plusSeconds(60), NOON.plusSeconds(75)));
 
             assertThat(second.id()).isEqualTo(first.id());
             assertThat(second.life()).isEqualTo(2);
@@ -622,7 +623,7 @@ abstract class LedgerContract {
 
     /** What a follow-up reads, and its row among the scheduler's tasks. */
     @Nested
-    class FollowUpTask {
+    class FollowUps {
 
         @Test
         void aFollowedCancellationTellsWhatAFollowUpMustKnow() {
@@ -634,6 +635,7 @@ abstract class LedgerContract {
                             1,
                             key,
                             CancellationState.REQUESTED,
+                            false,
                             NOON,
                             null,
                             NOON.plus(DEADLINE),
@@ -665,14 +667,13 @@ abstract class LedgerContract {
             schedule("7-2");
 
             assertThatThrownBy(() -> run(() -> {
-                        ledger.removeFollowUp("follow-up", "7-1");
+                        ledger.removeFollowUp(FollowUpTask.parse("7-1"));
                         throw new IllegalStateException("the replica fails");
                     }))
                     .isInstanceOf(IllegalStateException.class);
             assertThat(scheduled()).containsExactlyInAnyOrder("7-1", "7-2");
             assertThat(removeFollowUp("7-1")).isTrue();
             assertThat(removeFollowUp("7-1")).isFalse();
-            assertThat(run(() -> ledger.removeFollowUp("retention", "7-2"))).isFalse();
 
             assertThat(scheduled()).containsExactly("7-2");
         }
@@ -694,7 +695,7 @@ abstract class LedgerContract {
             CountDownLatch come = new CountDownLatch(1);
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 Future<Boolean> removed = threads.submit(() -> run(() -> {
-                    boolean gone = ledger.removeFollowUp("follow-up", "7-1");
+                    boolean gone = ledger.removeFollowUp(FollowUpTask.parse("7-1"));
                     removing.countDown();
                     awaitBlocked(come);
                     return gone;
@@ -745,7 +746,7 @@ abstract class LedgerContract {
         }
 
         private boolean removeFollowUp(String instance) {
-            return run(() -> ledger.removeFollowUp("follow-up", instance));
+            return run(() -> ledger.removeFollowUp(FollowUpTask.parse(instance)));
         }
 
         private List<String> scheduled() {
@@ -762,7 +763,7 @@ abstract class LedgerContract {
         @Test
         void listsAreTheTenantsOwnNewestFirstAndFiltered() {
             OpenedRequest old = open(intent(newKey(), NOON));
-            OpenedRequest newer = open(new Intent(newKey(), "operations", null, null, NOON.plusSeconds(1), NOON));
+            OpenedRequest newer = open(intent(newKey(), "operations", null, null, NOON.plusSeconds(1), NOON));
             OpenedRequest failed = open(intent(newKey(), NOON.plusSeconds(2)));
             endWithBatch(failed, CancellationState.FAILED, BatchSnapshot.NONE, NOON);
             open(intent(new CancellationKey(GLOBEX, newKey().batchId()), NOON));
@@ -914,7 +915,7 @@ abstract class LedgerContract {
             CancellationKey key = newKey();
             endWithBatch(open(intent(key, NOON)), CancellationState.CANCELED, SNAPSHOT, NOON);
             Instant joined = NOON.plus(Duration.ofDays(89));
-            open(new Intent(key, "operations", "is it canceled?", null, joined, joined.plus(DEADLINE)));
+            open(intent(key, "operations", "is it canceled?", null, joined, joined.plus(DEADLINE)));
 
             retention(NOON.plus(Duration.ofDays(91)));
 
@@ -982,9 +983,9 @@ abstract class LedgerContract {
         @Test
         void theReasonOfOneRecordCanBeErased() throws Exception {
             CancellationKey key = newKey();
-            OpenedRequest opened = open(new Intent(key, "billing", "a secret", null, NOON, NOON));
-            open(new Intent(key, "billing", "another", null, NOON, NOON));
-            open(new Intent(newKey(), "billing", "to be kept", null, NOON, NOON));
+            OpenedRequest opened = open(intent(key, "billing", "a secret", null, NOON, NOON));
+            open(intent(key, "billing", "another", null, NOON, NOON));
+            open(intent(newKey(), "billing", "to be kept", null, NOON, NOON));
 
             execute("erase-reason", Map.of("tenant", "acme", "batch_id", key.batchId()));
 
@@ -998,11 +999,7 @@ abstract class LedgerContract {
 
         @Test
         void aWholeTenantCanBeErased() throws Exception {
-            OpenedRequest opened = open(intent(newKey(), NOON));
-            jdbc.sql("""
-                            INSERT INTO scheduled_tasks (task_name, task_instance, picked, version)
-                            VALUES ('follow-up', :instance, FALSE, 1)
-                            """).param("instance", opened.id() + "-" + opened.life()).update();
+            open(intent(newKey(), NOON));
             CancellationKey others = new CancellationKey(GLOBEX, newKey().batchId());
             open(intent(others, NOON));
             run(() -> {
@@ -1077,7 +1074,13 @@ abstract class LedgerContract {
     }
 
     private static Intent intent(CancellationKey key, Instant now) {
-        return new Intent(key, "billing", null, null, now, now.plus(DEADLINE));
+        return intent(key, "billing", null, null, now, now.plus(DEADLINE));
+    }
+
+    private static Intent intent(
+            CancellationKey key, String caller, String reason, String traceId, Instant received, Instant deadline) {
+        return new Intent(
+                UUID.randomUUID(), key, caller, reason, traceId, received, deadline, false, received.plusSeconds(2));
     }
 
     private CancellationKey newKey() {

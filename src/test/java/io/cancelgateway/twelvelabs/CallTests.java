@@ -64,6 +64,10 @@ class CallTests {
     }
 
     private Call call(Priority priority, Operation operation, boolean unresolved, int maxAttempts) {
+        return new Call(collaborators(maxAttempts), lane, priority, operation, TENANT, BATCH, unresolved, deadline);
+    }
+
+    private Call.Collaborators collaborators(int maxAttempts) {
         Attempts attempts = (what, key, batch, timeout) -> {
             assertThat(key).isEqualTo(TENANT.key());
             assertThat(batch).isEqualTo(BATCH);
@@ -76,9 +80,7 @@ class CallTests {
                 new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2), new Random(1)),
                 Clock.fixed(Instant.parse("2026-07-01T12:00:00Z"), ZoneOffset.UTC),
                 exhausted::incrementAndGet);
-        Call.Collaborators collaborators =
-                new Call.Collaborators(attempts, retry, tenants, this::sleep, Duration.ofSeconds(5));
-        return new Call(collaborators, lane, priority, operation, TENANT, BATCH, unresolved, deadline);
+        return new Call.Collaborators(attempts, retry, tenants, this::sleep, Duration.ofSeconds(5));
     }
 
     private void sleep(Duration duration) throws InterruptedException {
@@ -371,6 +373,34 @@ class CallTests {
         assertThat(operations).containsExactly(Operation.RETRIEVE);
         // it is no request of a caller: it adds nothing to the budget of retries
         assertThat(lane.budget().tryRetry()).isFalse();
+    }
+
+    @Test
+    void aCancelThatIsSentOnceIsNotRetriedAndTellsWhatItDid() {
+        script.add(error(503, "busy"));
+        Call call = call(Priority.BACKGROUND, Operation.CANCEL, false, 3);
+
+        assertThat(call.once()).isEqualTo(new Answer.Failed("status 503", null));
+
+        assertThat(operations).containsExactly(Operation.CANCEL);
+        assertThat(call.sent()).isEqualTo(1);
+        assertThat(call.ambiguous()).isTrue();
+    }
+
+    @Test
+    void aCancelThatIsSentOnceIsReconciledOnce() {
+        Batch canceling = batch("canceling");
+        script.add(STALE);
+        script.add(CANCELED_ALREADY);
+        script.add(STALE);
+        script.add(new Attempt.Success(canceling));
+        Call call = call(Priority.BACKGROUND, Operation.CANCEL, true, 3);
+
+        assertThat(call.once()).isEqualTo(new Answer.Accepted(canceling));
+
+        assertThat(operations)
+                .containsExactly(Operation.CANCEL, Operation.CANCEL, Operation.RETRIEVE, Operation.RETRIEVE);
+        assertThat(call.sent()).isEqualTo(2);
     }
 
     @Test
