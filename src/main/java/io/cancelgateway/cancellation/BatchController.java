@@ -2,18 +2,20 @@ package io.cancelgateway.cancellation;
 
 import io.cancelgateway.caller.Caller;
 import io.cancelgateway.caller.TenantSelection;
-import io.cancelgateway.problem.Problem;
-import io.cancelgateway.problem.ProblemException;
-import io.cancelgateway.problem.ProblemType;
+import io.cancelgateway.cancellation.Cancellations.CancelRequest;
+import io.cancelgateway.cancellation.Cancellations.Reply;
+import io.cancelgateway.ledger.AuditEntry;
+import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.twelvelabs.Answer;
-import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
-import io.cancelgateway.twelvelabs.VendorError;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -21,6 +23,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The upstream's own paths, so that a TwelveLabs SDK works against the gateway. The body of a cancel is ignored.
@@ -30,24 +33,58 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class BatchController {
 
+    private static final String RECORDED = "Cancellation-Recorded";
+
     private final Cancellations cancellations;
     private final TenantSelection tenants;
+    private final JsonMapper json;
+    private final Duration maxWait;
 
-    BatchController(Cancellations cancellations, TenantSelection tenants) {
+    BatchController(Cancellations cancellations, TenantSelection tenants, JsonMapper json, WaitProperties waits) {
         this.cancellations = cancellations;
         this.tenants = tenants;
+        this.json = json;
+        this.maxWait = waits.max();
     }
 
     @PostMapping("/v1.3/analyze/batches/{batch_id}/cancel")
     ResponseEntity<byte[]> cancel(
-            @AuthenticationPrincipal Caller caller, @PathVariable("batch_id") String id, HttpServletRequest request)
+            @AuthenticationPrincipal Caller caller,
+            @PathVariable("batch_id") String id,
+            HttpServletRequest request,
+            HttpServletResponse response)
             throws IOException {
         BatchId batch = Requests.batchId(id);
         IgnoredBody.requireSmall(request);
         Optional<CancelReason> reason = CancelReason.of(Requests.headers(request, CancelReason.HEADER));
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
         RefusalMetricsFilter.leaveCountingToService(request);
-        return render(cancellations.cancel(caller, tenant, batch, reason));
+        Preferences preferences = Preferences.of(Requests.headers(request, Preferences.HEADER));
+        Optional<Duration> wait = preferences.waitFor().map(asked -> asked.compareTo(maxWait) < 0 ? asked : maxWait);
+        CancelRequest cancel = new CancelRequest(caller, tenant, batch, reason, wait.orElse(Duration.ZERO));
+        Reply reply = preferences.respondAsync() ? cancellations.enqueue(cancel) : cancellations.cancel(cancel);
+        return switch (reply) {
+            case Reply.Answered(Answer answer, boolean recorded, boolean waited) -> {
+                if (!recorded) {
+                    response.setHeader(RECORDED, "false"); // of a problem, too
+                }
+                byte[] body = Replies.batchOrThrow(answer).body();
+                applied(response, preferences.respondAsync(), wait.filter(_ -> waited));
+                yield json(answer instanceof Answer.Found ? 200 : 202, body);
+            }
+            case Reply.Queued(Cancellation record, List<AuditEntry> requests, boolean waited) -> {
+                applied(response, true, wait.filter(_ -> waited));
+                response.setHeader(
+                        HttpHeaders.LOCATION,
+                        "/v1/cancellations/" + record.key().batchId());
+                yield json(202, json.writeValueAsBytes(CancellationView.of(record, requests)));
+            }
+        };
+    }
+
+    private static void applied(HttpServletResponse response, boolean respondedAsync, Optional<Duration> waited) {
+        Preferences.applied(respondedAsync, waited)
+                .ifPresent(applied -> response.setHeader(Preferences.APPLIED, applied));
     }
 
     @GetMapping("/v1.3/analyze/batches/{batch_id}")
@@ -59,46 +96,14 @@ class BatchController {
     }
 
     private static ResponseEntity<byte[]> render(Answer answer) {
-        return switch (answer) {
-            case Answer.Accepted(Batch batch) -> json(202, batch);
-            case Answer.Found(Batch batch) -> json(200, batch);
-            case Answer.Invalid(VendorError error) -> throw upstreamSays(ProblemType.UPSTREAM_BAD_REQUEST, error);
-            case Answer.NotFound(VendorError error) -> throw upstreamSays(ProblemType.BATCH_NOT_FOUND, error);
-            case Answer.AlreadyTerminal(VendorError error) -> throw upstreamSays(ProblemType.BATCH_TERMINAL, error);
-            case Answer.RateLimited(Duration retryAfter) ->
-                throw Problem.of(ProblemType.TOO_MANY_REQUESTS, "The tenant is over its rate or its concurrency.")
-                        .withRetryAfter(retryAfter)
-                        .toException();
-            case Answer.KeyRejected() ->
-                throw Problem.of(
-                                ProblemType.TENANT_KEY_REJECTED,
-                                "The upstream refuses the tenant's key or account; its operators must act.")
-                        .toException();
-            case Answer.Failed(String why, Duration retryAfter) ->
-                throw Problem.of(ProblemType.UPSTREAM_ERROR, "The upstream gave no usable answer: " + why + ".")
-                        .withRetryAfter(retryAfter)
-                        .toException();
-            case Answer.Unavailable(Duration retryAfter) ->
-                throw Problem.of(
-                                ProblemType.UPSTREAM_UNAVAILABLE,
-                                "The upstream fails too often; nothing is sent to it for now.")
-                        .withRetryAfter(retryAfter)
-                        .toException();
-            case Answer.DeadlineExceeded() ->
-                throw Problem.of(
-                                ProblemType.DEADLINE_EXCEEDED,
-                                "The upstream did not answer in time; whether the request took effect is not known.")
-                        .toException();
-        };
+        return json(
+                answer instanceof Answer.Accepted ? 202 : 200,
+                Replies.batchOrThrow(answer).body());
     }
 
-    private static ResponseEntity<byte[]> json(int status, Batch batch) {
+    private static ResponseEntity<byte[]> json(int status, byte[] body) {
         return ResponseEntity.status(status)
                 .contentType(MediaType.APPLICATION_JSON)
-                .body(batch.body());
-    }
-
-    private static ProblemException upstreamSays(ProblemType type, VendorError error) {
-        return Problem.of(type, error.message()).withCode(error.code()).toException();
+                .body(body);
     }
 }

@@ -2,6 +2,7 @@ package io.cancelgateway.cancellation;
 
 import io.cancelgateway.caller.Caller;
 import io.cancelgateway.caller.TenantSelection;
+import io.cancelgateway.ledger.AuditEntry;
 import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationQuery;
 import io.cancelgateway.ledger.LedgerQueries;
@@ -29,18 +30,17 @@ class CancellationController {
 
     private static final MediaType NDJSON = MediaType.APPLICATION_NDJSON;
 
-    /** How many requests of a record are shown with it at most, the newest ones. */
-    private static final int REQUESTS_SHOWN = 100;
-
     /** How many records an export reads at once. Its length is not limited. */
     private static final int EXPORT_PAGE = 500;
 
     private final LedgerQueries ledger;
+    private final RequestRecorder requests;
     private final TenantSelection tenants;
     private final JsonMapper json;
 
-    CancellationController(LedgerQueries ledger, TenantSelection tenants, JsonMapper json) {
+    CancellationController(LedgerQueries ledger, RequestRecorder requests, TenantSelection tenants, JsonMapper json) {
         this.ledger = ledger;
+        this.requests = requests;
         this.tenants = tenants;
         this.json = json;
     }
@@ -54,12 +54,13 @@ class CancellationController {
             throws IOException {
         BatchId batch = Requests.batchId(id);
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
+        requests.requireAvailable();
         Cancellation found = ledger.find(Cancellations.key(tenant, batch))
                 .orElseThrow(() -> Problem.of(
                                 ProblemType.CANCELLATION_NOT_FOUND,
                                 "This gateway has no cancellation of that batch for this tenant.")
                         .toException());
-        write(CancellationView.of(found, ledger.requests(found.id(), REQUESTS_SHOWN)), response);
+        write(CancellationView.of(found, ledger.requests(found.id(), AuditEntry.MOST_SHOWN)), response);
     }
 
     @GetMapping("/v1/cancellations")
@@ -67,6 +68,7 @@ class CancellationController {
             throws IOException {
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
         ListParameters parameters = ListParameters.of(request);
+        requests.requireAvailable();
         CancellationQuery query = parameters.query(tenant.id());
         if (wantsNdjson(request)) {
             export(query, response);

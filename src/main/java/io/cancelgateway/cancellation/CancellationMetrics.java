@@ -4,6 +4,7 @@ import io.cancelgateway.ledger.BatchSnapshot;
 import io.cancelgateway.ledger.ItemCounts;
 import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.tenant.TenantTags;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
@@ -40,6 +41,7 @@ class CancellationMetrics {
     private final VendorTags models = new VendorTags(20);
     private final VendorTags modes = new VendorTags(5);
     private final Timer confirmation;
+    private final Counter unrecorded;
 
     CancellationMetrics(MeterRegistry registry, TenantTags tags) {
         this.registry = registry;
@@ -48,6 +50,14 @@ class CancellationMetrics {
                 .description("From the acceptance of a cancel until the batch's end was known")
                 .serviceLevelObjectives(CONFIRMATION_BUCKETS)
                 .register(registry);
+        this.unrecorded = Counter.builder("cancel.gateway.unrecorded")
+                .description("Cancels forwarded before their intent was recorded, because the ledger was down or slow")
+                .register(registry);
+    }
+
+    /** Counts a cancel that is forwarded before its intent was recorded. */
+    void unrecorded() {
+        unrecorded.increment();
     }
 
     /** Counts a request to cancel. */

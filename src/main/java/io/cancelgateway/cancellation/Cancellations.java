@@ -1,18 +1,18 @@
 package io.cancelgateway.cancellation;
 
+import com.github.kagkarlsson.scheduler.Scheduler;
 import io.cancelgateway.caller.Caller;
+import io.cancelgateway.ledger.AuditEntry;
+import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationKey;
-import io.cancelgateway.ledger.Effect;
 import io.cancelgateway.ledger.Intent;
-import io.cancelgateway.ledger.LedgerTimeoutException;
-import io.cancelgateway.ledger.LedgerWriter;
+import io.cancelgateway.ledger.LedgerQueries;
 import io.cancelgateway.ledger.OpenedRequest;
-import io.cancelgateway.ledger.PendingWrite;
 import io.cancelgateway.problem.Problem;
-import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.twelvelabs.Answer;
+import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
@@ -23,26 +23,32 @@ import io.micrometer.tracing.Tracer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
 
-/** The central path: record the intent, send the cancel upstream, record the answer, return it. */
+/**
+ * The central path: record the intent, send the cancel upstream, record the answer, return it. An asynchronous cancel
+ * ends with the record: its follow-up task delivers it.
+ */
 @Service
 class Cancellations {
 
     private static final Logger log = LoggerFactory.getLogger(Cancellations.class);
 
-    /** How long an answer waits for the commit of its outcome, even if the deadline is reached by then. */
-    private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofMillis(300);
-
-    private final LedgerWriter writer;
-    private final PollDelay pollDelay;
-    private final Lifecycle lifecycle;
+    private final RequestRecorder requests;
     private final Recorder recorder;
+    private final LedgerQueries ledger;
+    private final PollDelay pollDelay;
+    private final Scheduler scheduler;
+    private final BatchWaits waits;
     private final TwelveLabs twelveLabs;
     private final CancellationMetrics metrics;
     private final RefusalLog refusals;
@@ -50,19 +56,23 @@ class Cancellations {
     private final Clock clock;
 
     Cancellations(
-            LedgerWriter writer,
-            PollDelay pollDelay,
-            Lifecycle lifecycle,
+            RequestRecorder requests,
             Recorder recorder,
+            LedgerQueries ledger,
+            PollDelay pollDelay,
+            Scheduler scheduler,
+            BatchWaits waits,
             TwelveLabs twelveLabs,
             CancellationMetrics metrics,
             RefusalLog refusals,
             Tracer tracer,
             Clock clock) {
-        this.writer = writer;
-        this.pollDelay = pollDelay;
-        this.lifecycle = lifecycle;
+        this.requests = requests;
         this.recorder = recorder;
+        this.ledger = ledger;
+        this.pollDelay = pollDelay;
+        this.scheduler = scheduler;
+        this.waits = waits;
         this.twelveLabs = twelveLabs;
         this.metrics = metrics;
         this.refusals = refusals;
@@ -71,49 +81,147 @@ class Cancellations {
     }
 
     /**
-     * Cancels the batch. Any answer can come.
+     * One request to cancel a batch.
      *
-     * @throws io.cancelgateway.problem.ProblemException {@code ledger_unavailable}; {@code deadline_exceeded} if the
-     *     ledger did not record the request in time; or {@code internal_error}
+     * @param waitFor how long the caller waits for the end of the batch, once its cancel was accepted; zero or more
      */
-    Answer cancel(Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason) {
+    record CancelRequest(
+            Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason, Duration waitFor) {}
+
+    /** How a request to cancel was answered. */
+    sealed interface Reply {
+
+        /**
+         * The cancel was forwarded, or refused at the door.
+         *
+         * @param recorded false if it was forwarded before its intent was recorded
+         * @param waited whether the caller's wait was granted, to the end of the batch or in full
+         */
+        record Answered(Answer answer, boolean recorded, boolean waited) implements Reply {}
+
+        /**
+         * The cancel is recorded and will be delivered.
+         *
+         * @param record the record of its cancellation
+         * @param requests the newest requests of the record, newest first
+         * @param waited whether the caller's wait was granted in full
+         */
+        record Queued(Cancellation record, List<AuditEntry> requests, boolean waited) implements Reply {}
+    }
+
+    /**
+     * Cancels the batch now. Any answer can come.
+     *
+     * @throws io.cancelgateway.problem.ProblemException {@code internal_error}
+     */
+    Reply.Answered cancel(CancelRequest request) {
         Deadline deadline = twelveLabs.startDeadline();
-        Optional<DoorRefusal> refusal = twelveLabs.refusal(tenant, deadline);
+        return cancel(request, deadline);
+    }
+
+    private Reply.Answered cancel(CancelRequest request, Deadline deadline) {
+        Optional<DoorRefusal> refusal = twelveLabs.refusal(request.tenant(), deadline);
         if (refusal.isPresent()) {
-            return refused(refusal.get(), caller, tenant, batch);
+            return new Reply.Answered(refused(refusal.get(), request), true, false);
         }
+        return counted(
+                request,
+                () -> {
+                    Recording recording = requests.begin(intent(request, deadline, false), deadline);
+                    CancelResult result =
+                            twelveLabs.cancel(request.tenant(), request.batch(), recording.unresolved(), deadline);
+                    requests.end(recording, result);
+                    return waitForEnd(request, recording, result.answer());
+                },
+                answered -> Outcome.of(answered.answer()));
+    }
+
+    /**
+     * Accepts the cancel, to be delivered by its follow-up task. A caller that waits gets the batch if it ends in time.
+     *
+     * @throws io.cancelgateway.problem.ProblemException {@code ledger_unavailable} or {@code internal_error}
+     */
+    Reply enqueue(CancelRequest request) {
+        Deadline deadline = twelveLabs.startDeadline();
+        return counted(
+                request,
+                () -> {
+                    OpenedRequest opened = requests.require(intent(request, deadline, true), deadline);
+                    scheduler.triggerCheckForDueExecutions();
+                    return waitForEnd(request, opened);
+                },
+                reply -> reply instanceof Reply.Answered ? Outcome.CONFIRMED : Outcome.QUEUED);
+    }
+
+    /** Counts and logs a request under its outcome, whatever happens. */
+    private <T extends Reply> T counted(CancelRequest request, Supplier<T> work, Function<T, Outcome> outcomeOf) {
         Outcome outcome = Outcome.INTERNAL_ERROR;
         try {
-            OpenedRequest opened = open(intent(caller, tenant, batch, reason, deadline), deadline);
-            CancelResult result = twelveLabs.cancel(tenant, batch, opened.unresolved(), deadline);
-            outcome = Outcome.of(result.answer());
-            record(opened, result);
-            return result.answer();
+            T reply = work.get();
+            outcome = outcomeOf.apply(reply);
+            return reply;
         } catch (RuntimeException e) {
             Problem problem = Problems.of(e);
             outcome = Outcome.of(problem.type());
             throw problem.toException();
         } finally {
-            metrics.record(tenant.id(), outcome);
-            log.info("Cancel of batch {} of tenant {} by {}: {}", batch, tenant.id(), caller.name(), outcome.word());
+            metrics.record(request.tenant().id(), outcome);
+            log.info(
+                    "Cancel of batch {} of tenant {} by {}: {}",
+                    request.batch(),
+                    request.tenant().id(),
+                    request.caller().name(),
+                    outcome.word());
         }
     }
 
     /** Nothing can be sent now, so nothing is recorded either: an outage must not cost the ledger a statement. */
-    private Answer refused(DoorRefusal refusal, Caller caller, Tenant tenant, BatchId batch) {
+    private Answer refused(DoorRefusal refusal, CancelRequest request) {
         Outcome outcome = Outcome.of(refusal.answer());
-        metrics.record(tenant.id(), outcome);
-        refusals.next(tenant.id(), refusal.reason())
+        metrics.record(request.tenant().id(), outcome);
+        refusals.next(request.tenant().id(), refusal.reason())
                 .ifPresent(leftOut -> log.info(
                         "Cancel of batch {} of tenant {} by {}: {}, refused at once, {};"
                                 + " {} like it before were not logged",
-                        batch,
-                        tenant.id(),
-                        caller.name(),
+                        request.batch(),
+                        request.tenant().id(),
+                        request.caller().name(),
                         outcome.word(),
                         refusal.reason().word(),
                         leftOut));
         return refusal.answer();
+    }
+
+    private Reply.Answered waitForEnd(CancelRequest request, Recording recording, Answer answer) {
+        if (!(answer instanceof Answer.Accepted(Batch accepted))
+                || request.waitFor().isZero()) {
+            return new Reply.Answered(answer, recording.committed(), true);
+        }
+        BatchWaits.Waited waited = waits.await(key(request.tenant(), request.batch()), request.waitFor());
+        Batch latest = Objects.requireNonNullElse(waited.latest(), accepted);
+        if (waited.ended() && recording instanceof Recording.Committed(OpenedRequest opened)) {
+            recorder.confirmed(opened);
+        }
+        return new Reply.Answered(
+                waited.ended() ? new Answer.Found(latest) : new Answer.Accepted(latest),
+                recording.committed(),
+                !waited.cutShort());
+    }
+
+    private Reply waitForEnd(CancelRequest request, OpenedRequest opened) {
+        CancellationKey key = key(request.tenant(), request.batch());
+        boolean waited = true;
+        if (!request.waitFor().isZero()) {
+            BatchWaits.Waited ended = waits.await(key, request.waitFor());
+            if (ended.ended() && ended.latest() != null) {
+                recorder.confirmed(opened);
+                return new Reply.Answered(new Answer.Found(ended.latest()), true, true);
+            }
+            waited = !ended.cutShort();
+        }
+        // deleted in this moment, such as when a tenant is erased: then it is not recorded
+        Cancellation record = ledger.find(key).orElseThrow();
+        return new Reply.Queued(record, ledger.requests(record.id(), AuditEntry.MOST_SHOWN), waited);
     }
 
     /** Retrieves the batch. Any answer but {@link Answer.Accepted} can come. The ledger is not involved. */
@@ -121,19 +229,18 @@ class Cancellations {
         return twelveLabs.retrieve(tenant, batch);
     }
 
-    private Intent intent(
-            Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason, Deadline deadline) {
+    private Intent intent(CancelRequest request, Deadline deadline, boolean asynchronous) {
         Instant now = clock.instant();
         return new Intent(
                 UUID.randomUUID(),
-                key(tenant, batch),
-                caller.name(),
-                reason.map(CancelReason::text).orElse(null),
+                key(request.tenant(), request.batch()),
+                request.caller().name(),
+                request.reason().map(CancelReason::text).orElse(null),
                 traceId(),
                 now,
-                now.plus(deadline.left()),
-                false,
-                now.plus(pollDelay.after(Duration.ZERO)));
+                asynchronous ? now : now.plus(deadline.left()),
+                asynchronous,
+                asynchronous ? now : now.plus(pollDelay.after(Duration.ZERO)));
     }
 
     /** The key of the batch's cancellation. Ids that differ only in case name one batch. */
@@ -144,39 +251,5 @@ class Cancellations {
     private @Nullable String traceId() {
         Span span = tracer.currentSpan();
         return span == null ? null : span.context().traceId();
-    }
-
-    private OpenedRequest open(Intent intent, Deadline deadline) {
-        PendingWrite<OpenedRequest> write = writer.open(intent);
-        try {
-            return write.await(deadline.left());
-        } catch (LedgerTimeoutException e) {
-            // the caller is told that nothing was sent: so it is written, and the follow-up goes
-            write.whenEnded(late -> record(late, new CancelResult(new Answer.DeadlineExceeded(), 0, false)), _ -> {});
-            throw Problem.of(
-                            ProblemType.DEADLINE_EXCEEDED,
-                            "The ledger did not record the request in time; nothing was sent upstream.")
-                    .toException();
-        }
-    }
-
-    /**
-     * Records the result. If this fails, the caller gets the answer all the same, and the follow-up polls the batch.
-     */
-    private void record(OpenedRequest opened, CancelResult result) {
-        PendingWrite<Effect> write = recorder.begin(lifecycle.answered(opened, result));
-        write.whenEnded(
-                _ -> {},
-                e -> log.error("The result of {} could not be recorded; its follow-up will poll the batch", opened, e));
-        try {
-            write.await(MAX_WAIT_FOR_OUTCOME);
-        } catch (LedgerTimeoutException e) {
-            log.warn(
-                    "The result of {} is not committed yet; the caller gets the answer now."
-                            + " If the commit fails, the follow-up will poll the batch",
-                    opened);
-        } catch (RuntimeException e) {
-            // logged above
-        }
     }
 }

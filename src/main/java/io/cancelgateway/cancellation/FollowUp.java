@@ -1,5 +1,6 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.CancellationState;
 import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.Effect;
@@ -8,19 +9,21 @@ import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.BatchId;
+import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls the batch of a cancellation until its end is known, and decides when to poll next. {@link Lifecycle} decides
- * what a poll means. A follow-up never sends a cancel.
+ * Delivers an asynchronous cancel, then polls the batch of a cancellation until its end is known, and decides when to
+ * come back. {@link Lifecycle} decides what a delivery or a poll means. A synchronous cancel is never sent again.
  */
 class FollowUp {
 
@@ -46,20 +49,27 @@ class FollowUp {
     private final Function<TenantId, Optional<Tenant>> tenants;
     private final Clock clock;
     private final PollDelay pollDelay;
+    private final TenantShares shares;
+    private final Predicate<CancellationKey> watched;
 
+    /** @param watched whether callers wait for this batch, so that it is polled for them */
     FollowUp(
             Records records,
             Lifecycle lifecycle,
             TwelveLabs twelveLabs,
             Function<TenantId, Optional<Tenant>> tenants,
             Clock clock,
-            PollDelay pollDelay) {
+            PollDelay pollDelay,
+            TenantShares shares,
+            Predicate<CancellationKey> watched) {
         this.records = records;
         this.lifecycle = lifecycle;
         this.twelveLabs = twelveLabs;
         this.tenants = tenants;
         this.clock = clock;
         this.pollDelay = pollDelay;
+        this.shares = shares;
+        this.watched = watched;
     }
 
     /** The ledger, as far as a follow-up needs it. */
@@ -73,15 +83,78 @@ class FollowUp {
     }
 
     /**
-     * Polls once.
+     * Delivers or polls once.
      *
-     * @return the delay before the next poll, or empty if the follow-up is over: the cancellation has ended, is gone,
-     *     or was started again
+     * @return the delay before the next time, or empty if the follow-up is over: the cancellation has ended, is gone, or
+     *     was started again
+     * @throws DeliveryNotRecordedException if the result of a delivery could not be recorded
      */
     Optional<Duration> run(long id, int life) {
         return records.find(id, life)
                 .filter(followed -> !followed.state().terminal())
-                .flatMap(this::tryToPoll);
+                .flatMap(this::inItsShare);
+    }
+
+    /** One tenant whose account is slow must not take all of the scheduler's threads. */
+    private Optional<Duration> inItsShare(FollowedCancellation followed) {
+        TenantId tenant = followed.key().tenant();
+        if (!shares.tryAcquire(tenant)) {
+            return Optional.of(delay(followed));
+        }
+        try {
+            return Lifecycle.toBeDelivered(followed) ? deliver(followed) : tryToPoll(followed);
+        } finally {
+            shares.release(tenant);
+        }
+    }
+
+    private Optional<Duration> deliver(FollowedCancellation followed) {
+        if (!clock.instant().isBefore(followed.startedAt().plus(EXPIRY))) {
+            return giveUp(followed);
+        }
+        Optional<Tenant> tenant = tenants.apply(followed.key().tenant());
+        if (tenant.isEmpty()) {
+            return Optional.of(pollDelay.jittered(REFUSED_KEY_DELAY));
+        }
+        CancelResult result = twelveLabs.deliver(
+                tenant.get(), new BatchId(followed.key().batchId()), followed.ambiguous() || followed.underWay());
+        Optional<Change> change = lifecycle.delivered(followed, result);
+        if (change.isPresent() && recordDelivery(change.get()).ended()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                switch (result.answer()) {
+                    case Answer.KeyRejected _ ->
+                        // its key may have changed while the old one was being refused
+                        tenants.apply(followed.key().tenant()).equals(tenant)
+                                ? pollDelay.jittered(REFUSED_KEY_DELAY)
+                                : delay(followed);
+                    case Answer.RateLimited(Duration retryAfter) ->
+                        delay(followed).plus(capped(retryAfter));
+                    case Answer.Unavailable(Duration retryAfter) ->
+                        delay(followed).plus(capped(retryAfter));
+                    case Answer.Failed(String _, Duration retryAfter) ->
+                        delay(followed).plus(capped(retryAfter));
+                    default -> delay(followed);
+                });
+    }
+
+    private Effect recordDelivery(Change change) {
+        try {
+            return records.record(change);
+        } catch (RuntimeException e) {
+            throw new DeliveryNotRecordedException(e);
+        }
+    }
+
+    /** The cancel was sent, or may have been, and the ledger does not know. */
+    static final class DeliveryNotRecordedException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private DeliveryNotRecordedException(RuntimeException cause) {
+            super("The result of a delivery could not be recorded", cause);
+        }
     }
 
     /** Treats a failure like a poll without an answer, so that it is not repeated for ever. */
@@ -95,7 +168,7 @@ class FollowUp {
     }
 
     private Optional<Duration> poll(FollowedCancellation followed) {
-        if (isRequestUnderWay(followed)) {
+        if (isRequestUnderWay(followed) || watched.test(followed.key())) {
             return Optional.of(delay(followed));
         }
         Optional<Tenant> tenant = tenants.apply(followed.key().tenant());
@@ -126,10 +199,13 @@ class FollowUp {
 
     /** The poll was not answered. That says nothing about the batch, so it is polled a little longer. */
     private Optional<Duration> unanswered(FollowedCancellation followed, @Nullable Duration retryAfter) {
+        return pollAgainOrGiveUp(followed, delay(followed).plus(capped(retryAfter)), EXPIRY.plus(GRACE));
+    }
+
+    /** A longer Retry-After is cut to 5 minutes, as for a pause. */
+    private static Duration capped(@Nullable Duration retryAfter) {
         Duration more = retryAfter == null ? Duration.ZERO : retryAfter;
-        // a longer Retry-After is cut to 5 minutes, as for a pause
-        Duration capped = more.compareTo(MAX_RETRY_AFTER) < 0 ? more : MAX_RETRY_AFTER;
-        return pollAgainOrGiveUp(followed, delay(followed).plus(capped), EXPIRY.plus(GRACE));
+        return more.compareTo(MAX_RETRY_AFTER) < 0 ? more : MAX_RETRY_AFTER;
     }
 
     /** @param longest how long after its start or acceptance a cancellation is followed */
@@ -140,11 +216,15 @@ class FollowUp {
         if (clock.instant().isBefore(begin.plus(longest))) {
             return Optional.of(delay);
         }
+        return giveUp(followed);
+    }
+
+    private Optional<Duration> giveUp(FollowedCancellation followed) {
         log.warn(
-                "The end of batch {} could not be learned before it expired; its cancellation ends as unconfirmed",
+                "Batch {} has expired; its cancel was not delivered before, or its end could not be learned",
                 followed.key());
-        records.record(lifecycle.giveUp(followed));
-        return Optional.empty();
+        // not ended: a request joined meanwhile
+        return records.record(lifecycle.giveUp(followed)).ended() ? Optional.empty() : Optional.of(delay(followed));
     }
 
     /** Whether a request is under way that may still be answered: its answer makes a poll needless. */

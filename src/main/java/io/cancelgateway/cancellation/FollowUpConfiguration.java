@@ -4,6 +4,7 @@ import com.github.kagkarlsson.scheduler.SchedulerBuilder;
 import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler.OnCompleteRemove;
+import com.github.kagkarlsson.scheduler.task.ExecutionComplete;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
@@ -12,6 +13,7 @@ import io.cancelgateway.ledger.Effect;
 import io.cancelgateway.ledger.FollowUpTask;
 import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.ledger.LedgerAvailability;
 import io.cancelgateway.tenant.Tenants;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Clock;
@@ -41,8 +43,39 @@ class FollowUpConfiguration {
             TwelveLabs twelveLabs,
             Tenants tenants,
             Clock clock,
-            PollDelay pollDelay) {
-        return new FollowUp(records(ledger, recorder), lifecycle, twelveLabs, tenants::find, clock, pollDelay);
+            PollDelay pollDelay,
+            DbSchedulerProperties scheduler,
+            BatchWaits waits) {
+        return new FollowUp(
+                records(ledger, recorder),
+                lifecycle,
+                twelveLabs,
+                tenants::find,
+                clock,
+                pollDelay,
+                new TenantShares(scheduler.getThreads()),
+                waits::isWatched);
+    }
+
+    @Bean
+    DeliveryWake deliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
+        DeliveryWake wake = new DeliveryWake(tenants, ledger, clock);
+        tenants.onChange(wake::update);
+        return wake;
+    }
+
+    @Bean
+    BatchWaits batchWaits(
+            TwelveLabs twelveLabs,
+            Tenants tenants,
+            Recorder recorder,
+            Lifecycle lifecycle,
+            LedgerAvailability availability) {
+        return new BatchWaits(twelveLabs, tenants::find, (key, answer) -> {
+            if (availability.available()) {
+                recorder.recordEnd(key, followed -> lifecycle.polled(followed, answer));
+            }
+        });
     }
 
     private static FollowUp.Records records(Ledger ledger, Recorder recorder) {
@@ -66,6 +99,7 @@ class FollowUpConfiguration {
     @Bean
     Task<Void> followUps(
             FollowUp followUp,
+            Ledger ledger,
             FollowUpProperties properties,
             Clock clock,
             PollDelay pollDelay,
@@ -74,9 +108,17 @@ class FollowUpConfiguration {
         // set here, because the scheduler is built from this task and reads its settings afterwards
         waitAtShutdown(scheduler, twelveLabs.longestBackgroundCall());
         return Tasks.custom(TaskDescriptor.of(FollowUpTask.NAME))
-                .onDeadExecutionRevive()
-                .onFailure((execution, operations) -> operations.reschedule(
-                        execution, clock.instant().plus(pollDelay.jittered(properties.maxDelay()))))
+                // its replica died, or lost the database: perhaps after it had sent a cancel
+                .onDeadExecution((execution, operations) -> {
+                    noteDelivery(ledger, execution);
+                    operations.reschedule(execution, clock.instant());
+                })
+                .onFailure((execution, operations) -> {
+                    if (execution.getCause().orElse(null) instanceof FollowUp.DeliveryNotRecordedException) {
+                        noteDelivery(ledger, execution);
+                    }
+                    operations.reschedule(execution, clock.instant().plus(pollDelay.jittered(properties.maxDelay())));
+                })
                 .execute((instance, context) -> {
                     FollowUpTask task = FollowUpTask.parse(instance.getId());
                     return followUp.run(task.id(), task.life())
@@ -86,6 +128,13 @@ class FollowUpConfiguration {
                             })
                             .orElseGet(OnCompleteRemove::new);
                 });
+    }
+
+    /** If this fails, the scheduler leaves the task as it is, takes it for dead later, and notes it then. */
+    private static void noteDelivery(Ledger ledger, ExecutionComplete complete) {
+        FollowUpTask task =
+                FollowUpTask.parse(complete.getExecution().taskInstance.getId());
+        ledger.deliveryMayHaveBeenSent(task.id(), task.life());
     }
 
     /** Polls are waited for, because an interrupt would make H2 close its file. A wait that is configured stays. */

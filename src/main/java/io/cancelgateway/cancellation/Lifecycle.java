@@ -69,8 +69,46 @@ class Lifecycle {
         };
     }
 
+    /**
+     * The change after an attempt to deliver an asynchronous cancel; empty if there is none, because nothing was sent.
+     * Only the upstream's word on the batch ends it.
+     */
+    Optional<Change> delivered(FollowedCancellation followed, CancelResult result) {
+        Sent sent = new Sent(result.sent(), result.ambiguous());
+        boolean mayHaveTakenEffect = followed.ambiguous() || followed.underWay() || result.ambiguous();
+        Transition transition = switch (result.answer()) {
+            case Answer.Accepted(Batch batch) -> new Transition.Accept(BatchSnapshots.of(batch));
+            case Answer.Found(Batch batch) ->
+                end(batch)
+                        .<Transition>map(end -> new Transition.EndWithBatch(followed, end, BatchSnapshots.of(batch)))
+                        .orElseGet(Transition.Stay::new);
+            case Answer.NotFound _ -> new Transition.EndIfUnchangedSince(followed, CancellationState.NOT_FOUND);
+            case Answer.AlreadyTerminal(VendorError error) -> {
+                CancellationState end = end(error);
+                // canceled, perhaps by an attempt whose answer got lost: the next delivery finds out
+                boolean unclear = end == CancellationState.CANCELED && mayHaveTakenEffect;
+                yield unclear || end == CancellationState.FAILED
+                        ? new Transition.Stay()
+                        : new Transition.EndIfUnchangedSince(followed, end);
+            }
+            case Answer.Invalid _,
+                    Answer.RateLimited _,
+                    Answer.KeyRejected _,
+                    Answer.Failed _,
+                    Answer.Unavailable _,
+                    Answer.DeadlineExceeded _ -> new Transition.Stay();
+        };
+        return transition instanceof Transition.Stay && sent.cancels() == 0
+                ? Optional.empty()
+                : Optional.of(new Change(
+                        followed.key(), followed.id(), followed.life(), sent, null, transition, clock.instant()));
+    }
+
     /** The change after a poll; empty if there is none, because the batch still runs or the poll got no answer. */
     Optional<Change> polled(FollowedCancellation followed, Answer answer) {
+        if (toBeDelivered(followed)) {
+            return Optional.empty(); // its delivery finds out whether the end of the batch is ours
+        }
         Instant now = clock.instant();
         Optional<Transition> transition = switch (answer) {
             case Answer.Found(Batch batch) -> afterPoll(followed, batch, now);
@@ -107,12 +145,18 @@ class Lifecycle {
         return failed.isAfter(followed.deadline()) ? failed : followed.deadline();
     }
 
-    /** The change for a batch that has expired, and whose end could not be learned. */
+    /** The change for a batch that has expired, and whose end could not be learned, or whose cancel not delivered. */
     Change giveUp(FollowedCancellation followed) {
-        return change(
-                followed,
-                new Transition.EndWithBatch(followed, CancellationState.UNCONFIRMED, BatchSnapshot.NONE),
-                clock.instant());
+        boolean neverDelivered = toBeDelivered(followed) && !followed.ambiguous() && !followed.underWay();
+        Transition end = neverDelivered
+                ? new Transition.EndIfUnchangedSince(followed, CancellationState.UNDELIVERABLE)
+                : new Transition.EndWithBatch(followed, CancellationState.UNCONFIRMED, BatchSnapshot.NONE);
+        return change(followed, end, clock.instant());
+    }
+
+    /** Whether a follow-up sends the cancel of this record, instead of polling its batch. */
+    static boolean toBeDelivered(FollowedCancellation followed) {
+        return followed.asynchronous() && followed.state() == CancellationState.REQUESTED;
     }
 
     private static Change change(FollowedCancellation followed, Transition transition, Instant now) {

@@ -8,6 +8,8 @@ import java.util.Locale;
 enum Outcome {
     ACCEPTED,
     CONFIRMED,
+    /** Asynchronous: recorded, to be delivered. */
+    QUEUED,
     NOT_FOUND,
     ALREADY_TERMINAL,
     REFUSED,

@@ -1,14 +1,21 @@
 package io.cancelgateway.cancellation;
 
 import io.cancelgateway.ledger.BatchSnapshot;
+import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.CancellationState;
 import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.ChangeWriter;
 import io.cancelgateway.ledger.Effect;
+import io.cancelgateway.ledger.FollowedCancellation;
+import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerMetrics;
 import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.ledger.LedgerWriter;
+import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.ledger.PendingWrite;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,9 +27,12 @@ class Recorder {
 
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
 
+    private static final Duration MAX_WAIT = Duration.ofMillis(300);
+
     private final LedgerWriter writer;
     private final LedgerTransactions transactions;
     private final ChangeWriter changes;
+    private final Ledger ledger;
     private final LedgerMetrics ledgerMetrics;
     private final CancellationMetrics metrics;
 
@@ -30,11 +40,13 @@ class Recorder {
             LedgerWriter writer,
             LedgerTransactions transactions,
             ChangeWriter changes,
+            Ledger ledger,
             LedgerMetrics ledgerMetrics,
             CancellationMetrics metrics) {
         this.writer = writer;
         this.transactions = transactions;
         this.changes = changes;
+        this.ledger = ledger;
         this.ledgerMetrics = ledgerMetrics;
         this.metrics = metrics;
     }
@@ -55,6 +67,38 @@ class Recorder {
         Effect effect = transactions.run(() -> changes.write(change));
         count(effect);
         return effect;
+    }
+
+    /**
+     * Records the end of a batch that a caller waited for, if the record is not at its end. Waits 300 ms at most for
+     * the commit, so that the caller reads it in the record right after its answer.
+     *
+     * @param change the change for the record as it is now; empty if there is none
+     */
+    void recordEnd(CancellationKey key, Function<FollowedCancellation, Optional<Change>> change) {
+        PendingWrite<Effect> write = transactions.begin(() -> ledger.followed(key)
+                .filter(followed -> !followed.state().terminal())
+                .flatMap(change)
+                .map(changes::write)
+                .orElseGet(Effect.None::new));
+        write.whenEnded(this::count, e -> log.info("The end of {} is left to its follow-up: {}", key, e.toString()));
+        awaitBriefly(write);
+    }
+
+    /** Records that a request which waited was answered with the end of its batch. */
+    void confirmed(OpenedRequest opened) {
+        awaitBriefly(transactions.begin(() -> {
+            ledger.confirmed(opened.request(), Outcome.CONFIRMED.word());
+            return opened;
+        }));
+    }
+
+    private static void awaitBriefly(PendingWrite<?> write) {
+        try {
+            write.await(MAX_WAIT);
+        } catch (RuntimeException e) {
+            log.debug("Not recorded in time: {}", e.toString());
+        }
     }
 
     private void count(Effect effect) {

@@ -16,4 +16,8 @@ public record AuditEntry(
         @Nullable String reason,
         Instant receivedAt,
         @Nullable String outcome,
-        @Nullable String traceId) {}
+        @Nullable String traceId) {
+
+    /** How many entries are shown with a record at most, the newest ones. */
+    public static final int MOST_SHOWN = 100;
+}

@@ -8,6 +8,8 @@ import static io.cancelgateway.ledger.Columns.state;
 import static io.cancelgateway.ledger.Columns.utc;
 
 import io.cancelgateway.tenant.TenantId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,7 +29,7 @@ import org.springframework.jdbc.support.KeyHolder;
 public class Ledger {
 
     /** The outcome of an asynchronous request, which is answered as soon as it is recorded. */
-    private static final String QUEUED = "queued";
+    static final String QUEUED = "queued";
 
     /** Whether a request of this life of {@code c} has no outcome yet. */
     private static final String REQUEST_UNDER_WAY = """
@@ -41,6 +43,12 @@ public class Ledger {
                      WHERE t.task_name = '%s' AND t.picked = TRUE
                        AND t.task_instance = CAST(c.id AS varchar) || '-' || CAST(c.life AS varchar))
             """.formatted(FollowUpTask.NAME);
+
+    private static final String FOLLOWED = """
+            SELECT id, life, tenant, batch_id, state, asynchronous, %s AS started_at, accepted_at, deadline_at,
+                   last_attempt_at, ambiguous, %s AS under_way
+              FROM cancellation c
+            """.formatted(STARTED_AT, REQUEST_UNDER_WAY);
 
     private final JdbcClient jdbc;
 
@@ -312,6 +320,14 @@ public class Ledger {
         return rows == 1;
     }
 
+    /** Writes that a request which waited for the end of its batch was answered with that. */
+    public void confirmed(long request, String outcome) {
+        jdbc.sql("UPDATE cancellation_request SET outcome = :outcome WHERE id = :id")
+                .param("outcome", outcome)
+                .param("id", request)
+                .update();
+    }
+
     /**
      * Notes that a delivery of an asynchronous cancel may have been sent whose answer is not known, because its replica
      * died or could not record it.
@@ -324,12 +340,12 @@ public class Ledger {
     }
 
     /**
-     * Lets the deliveries of these tenants run now that wait, such as for a new key. Those that a replica is running
-     * are left alone.
+     * Lets the follow-ups of asynchronous cancels of these tenants run now that wait, such as for a new key. Those that
+     * a replica is running are left alone.
      *
      * @return how many
      */
-    public int wakeDeliveries(Collection<TenantId> tenants, Instant now) {
+    public int wakeAsynchronous(Collection<TenantId> tenants, Instant now) {
         if (tenants.isEmpty()) {
             return 0;
         }
@@ -337,7 +353,7 @@ public class Ledger {
                         UPDATE scheduled_tasks SET execution_time = :now
                          WHERE task_name = :task AND picked = FALSE AND execution_time > :now AND task_instance IN (
                                SELECT CAST(id AS varchar) || '-' || CAST(life AS varchar) FROM cancellation
-                                WHERE finished_at IS NULL AND state = 'requested' AND asynchronous
+                                WHERE finished_at IS NULL AND asynchronous
                                   AND tenant IN (:tenants))
                         """)
                 .param("now", utc(now))
@@ -463,27 +479,35 @@ public class Ledger {
 
     /** What a follow-up needs to know; empty if the record is gone, or was started again since {@code life}. */
     public Optional<FollowedCancellation> followed(long id, int life) {
-        return jdbc.sql("""
-                        SELECT id, life, tenant, batch_id, state, asynchronous, %s AS started_at, accepted_at,
-                               deadline_at, last_attempt_at, ambiguous, %s AS under_way
-                          FROM cancellation c
-                         WHERE id = :id AND life = :life
-                        """.formatted(STARTED_AT, REQUEST_UNDER_WAY))
+        return jdbc.sql(FOLLOWED + " WHERE id = :id AND life = :life")
                 .param("id", id)
                 .param("life", life)
-                .query((row, _) -> new FollowedCancellation(
-                        row.getLong("id"),
-                        row.getInt("life"),
-                        key(row),
-                        state(row),
-                        row.getBoolean("asynchronous"),
-                        instant(row, "started_at"),
-                        instantOrNull(row, "accepted_at"),
-                        instant(row, "deadline_at"),
-                        instantOrNull(row, "last_attempt_at"),
-                        row.getBoolean("ambiguous"),
-                        row.getBoolean("under_way")))
+                .query((row, _) -> followed(row))
                 .optional();
+    }
+
+    /** The same of the present life of this cancellation; empty if there is no record. */
+    public Optional<FollowedCancellation> followed(CancellationKey key) {
+        return jdbc.sql(FOLLOWED + " WHERE tenant = :tenant AND batch_id = :batch")
+                .param("tenant", key.tenant().value())
+                .param("batch", key.batchId())
+                .query((row, _) -> followed(row))
+                .optional();
+    }
+
+    private static FollowedCancellation followed(ResultSet row) throws SQLException {
+        return new FollowedCancellation(
+                row.getLong("id"),
+                row.getInt("life"),
+                key(row),
+                state(row),
+                row.getBoolean("asynchronous"),
+                instant(row, "started_at"),
+                instantOrNull(row, "accepted_at"),
+                instant(row, "deadline_at"),
+                instantOrNull(row, "last_attempt_at"),
+                row.getBoolean("ambiguous"),
+                row.getBoolean("under_way"));
     }
 
     /**

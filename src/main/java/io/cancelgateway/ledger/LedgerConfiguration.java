@@ -3,16 +3,24 @@ package io.cancelgateway.ledger;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.github.kagkarlsson.scheduler.task.schedule.FixedDelay;
+import com.zaxxer.hikari.HikariConfigMXBean;
+import com.zaxxer.hikari.HikariDataSource;
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.tenant.TenantTags;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
+import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.ConnectionCallback;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
 
 @Configuration(proxyBeanMethods = false)
 class LedgerConfiguration {
@@ -27,6 +35,47 @@ class LedgerConfiguration {
     @Bean
     LedgerQueries ledgerQueries(JdbcClient jdbc) {
         return new LedgerQueries(jdbc);
+    }
+
+    @Bean
+    LedgerAvailability ledgerAvailability(JdbcClient jdbc) {
+        return new LedgerAvailability(jdbc);
+    }
+
+    @Bean
+    LedgerHealth ledgerHealthIndicator(LedgerAvailability availability) {
+        return new LedgerHealth(availability);
+    }
+
+    @Bean
+    GroupStatements groupStatements(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
+        boolean postgres = Boolean.TRUE.equals(jdbc.execute((ConnectionCallback<Boolean>)
+                connection -> connection.getMetaData().getDatabaseProductName().equals("PostgreSQL")));
+        return postgres ? new PostgresGroupStatements(jdbc) : new H2GroupStatements(jdbc, transactions);
+    }
+
+    @Bean
+    LedgerWriter ledgerWriter(
+            Ledger ledger,
+            ChangeWriter changes,
+            LedgerTransactions transactions,
+            GroupStatements groups,
+            DataSource database) {
+        return new LedgerWriter(ledger, changes, transactions, groups, connectionsForSingles(database));
+    }
+
+    @Bean
+    Rehearsal rehearsal(
+            Ledger ledger, ChangeWriter changes, GroupStatements groups, LedgerTransactions transactions, Clock clock) {
+        return new Rehearsal(ledger, changes, groups, transactions, clock);
+    }
+
+    /** A third of the pool. The rest is for groups, follow-ups and reads. */
+    private static int connectionsForSingles(DataSource database) {
+        @Nullable
+        HikariConfigMXBean pool =
+                DataSourceUnwrapper.unwrap(database, HikariConfigMXBean.class, HikariDataSource.class);
+        return pool == null ? 1 : Math.max(1, pool.getMaximumPoolSize() / 3);
     }
 
     @Bean

@@ -1,13 +1,17 @@
 package io.cancelgateway.ledger;
 
-import java.sql.SQLTimeoutException;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
-import org.springframework.dao.QueryTimeoutException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -23,7 +27,14 @@ public class LedgerTransactions {
     /** H2's {@code LOCK_TIMEOUT_1}. */
     private static final int H2_LOCK_TIMEOUT = 50200;
 
+    /** PostgreSQL's {@code lock_not_available}. */
+    private static final String POSTGRES_LOCK_TIMEOUT = "55P03";
+
     private final TransactionTemplate transaction;
+
+    /** Its threads are not waited for at shutdown: one may hang in the database. */
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("ledger-", 0).factory());
 
     LedgerTransactions(PlatformTransactionManager transactions) {
         this.transaction = new TransactionTemplate(transactions);
@@ -41,8 +52,8 @@ public class LedgerTransactions {
         for (int next = 2; ; next++) {
             try {
                 return transaction.execute(status -> statements.get());
-            } catch (DataIntegrityViolationException | ConcurrencyFailureException | QueryTimeoutException e) {
-                if (next > TRIES || !isConflict(e)) {
+            } catch (DataAccessException e) {
+                if (next > TRIES || !isAboutRows(e)) {
                     throw e;
                 }
                 log.debug("Another writer interfered; try {} of {} begins", next, TRIES);
@@ -50,9 +61,45 @@ public class LedgerTransactions {
         }
     }
 
-    /** Whether another writer interfered. A query timeout counts only with H2's code for a lock that was not free. */
-    private static boolean isConflict(DataAccessException e) {
-        return !(e instanceof QueryTimeoutException)
-                || (e.getCause() instanceof SQLTimeoutException timeout && timeout.getErrorCode() == H2_LOCK_TIMEOUT);
+    /** Runs {@code statements}, and takes back what they did. */
+    void rehearse(Runnable statements) {
+        transaction.executeWithoutResult(status -> {
+            status.setRollbackOnly();
+            statements.run();
+        });
+    }
+
+    /**
+     * Whether a failure is about the rows that were written, and not about the database: another writer interfered, a
+     * lock was not free, or a value does not fit. The transaction was rolled back then.
+     */
+    static boolean isAboutRows(Throwable failure) {
+        return failure instanceof DataAccessException e
+                && (e instanceof DataIntegrityViolationException
+                        || e instanceof ConcurrencyFailureException
+                        || isLockTimeout(e.getCause()));
+    }
+
+    private static boolean isLockTimeout(@Nullable Throwable cause) {
+        return cause instanceof SQLException e
+                && (e.getErrorCode() == H2_LOCK_TIMEOUT || POSTGRES_LOCK_TIMEOUT.equals(e.getSQLState()));
+    }
+
+    /** As {@link #run}, on a thread of its own. Does not block. */
+    public <T> PendingWrite<T> begin(Supplier<T> statements) {
+        PendingWrite<T> write = new PendingWrite<>();
+        // for the trace id in log lines; the whole context of a request would cost more than the thread
+        @Nullable Map<String, String> logContext = MDC.getCopyOfContextMap();
+        threads.execute(() -> {
+            if (logContext != null) {
+                MDC.setContextMap(logContext);
+            }
+            try {
+                write.committed(run(statements));
+            } catch (RuntimeException | Error e) {
+                write.failed(e);
+            }
+        });
+        return write;
     }
 }

@@ -1,60 +1,194 @@
 package io.cancelgateway.ledger;
 
+import io.cancelgateway.ledger.GroupStatements.Written;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.function.Supplier;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.MDC;
-import org.springframework.stereotype.Component;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.TransientDataAccessResourceException;
 
-/** Writes intents and changes for callers who bound their wait for the commit. Safe for use by many threads. */
-@Component
-public class LedgerWriter {
+/**
+ * Writes intents and changes for callers who bound their wait for the commit. One thread takes what is queued, and
+ * commits it as one group: alone where little is going on, more at once under load. What may wait for a lock is written
+ * outside of the groups, by {@link SingleWrites}. Safe for use by many threads.
+ */
+public class LedgerWriter implements AutoCloseable {
+
+    /** How many writes may be under way. Without a database they would come to more and more. */
+    static final int MAX_UNDER_WAY = 2000;
+
+    /** How many writes a group has at most. */
+    static final int MAX_GROUP = 100;
+
+    private static final Logger log = LoggerFactory.getLogger(LedgerWriter.class);
+
+    private static final Duration MAX_WAIT_AT_CLOSE = Duration.ofSeconds(5);
+
+    /** In the order of the unique index. */
+    private static final Comparator<CancellationKey> ORDER = Comparator.comparing(CancellationKey::batchId)
+            .thenComparing(key -> key.tenant().value());
 
     private final Ledger ledger;
     private final ChangeWriter changes;
-    private final LedgerTransactions transactions;
+    private final GroupStatements groups;
+    private final SingleWrites singles;
 
-    /** Its threads are not waited for at shutdown: one may hang in the database. */
-    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("ledger-", 0).factory());
+    /** One permit for each write that may come. */
+    private final Semaphore room = new Semaphore(MAX_UNDER_WAY);
 
-    LedgerWriter(Ledger ledger, ChangeWriter changes, LedgerTransactions transactions) {
+    private final BlockingQueue<QueuedWrite<?>> queue = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private volatile boolean closed;
+
+    /** @param maxSingles how many writes that are not in a group may run at once, and how many connections they use */
+    LedgerWriter(
+            Ledger ledger,
+            ChangeWriter changes,
+            LedgerTransactions transactions,
+            GroupStatements groups,
+            int maxSingles) {
         this.ledger = ledger;
         this.changes = changes;
-        this.transactions = transactions;
+        this.groups = groups;
+        this.singles = new SingleWrites(transactions, maxSingles, _ -> room.release());
+        // virtual, so that requests that are about to write come before its next turn
+        thread = Thread.ofVirtual().name("ledger-writer").start(this::run);
     }
 
     /** Records a request, as {@link Ledger#open} does. Does not block. */
     public PendingWrite<OpenedRequest> open(Intent intent) {
-        return write(() -> ledger.open(intent));
+        return queue(new QueuedWrite.OfIntent(intent, () -> ledger.open(intent)));
     }
 
     /** Records a request that may be recorded already, as {@link Ledger#openAgain} does. Does not block. */
     public PendingWrite<OpenedRequest> openAgain(Intent intent) {
-        return write(() -> ledger.openAgain(intent));
+        return queue(new QueuedWrite.OfIntent(intent, () -> ledger.openAgain(intent)));
     }
 
     /** Writes a change, as {@link ChangeWriter#write} does. Does not block. */
     public PendingWrite<Effect> write(Change change) {
-        return write(() -> changes.write(change));
+        return queue(new QueuedWrite.OfChange(change, () -> changes.write(change)));
     }
 
-    private <T> PendingWrite<T> write(Supplier<T> statements) {
-        PendingWrite<T> write = new PendingWrite<>();
-        // for the trace id in log lines; the whole context of a request would cost more than the thread
-        @Nullable Map<String, String> logContext = MDC.getCopyOfContextMap();
-        threads.execute(() -> {
-            if (logContext != null) {
-                MDC.setContextMap(logContext);
-            }
+    private <T> PendingWrite<T> queue(QueuedWrite<T> write) {
+        if (closed || !room.tryAcquire()) {
+            write.failed(
+                    new TransientDataAccessResourceException("Too many writes wait for the ledger, or it is closed"));
+        } else if (write instanceof QueuedWrite.OfChange change && !change.mayAccept()) {
+            singles.add(write);
+        } else if (!singles.addBehind(write)) {
+            queue.add(write);
+        }
+        return write.pending();
+    }
+
+    private void run() {
+        List<QueuedWrite<?>> taken = new ArrayList<>();
+        while (!closed || !queue.isEmpty()) {
             try {
-                write.committed(transactions.run(statements));
-            } catch (RuntimeException | Error e) {
-                write.failed(e);
+                taken.add(queue.take());
+            } catch (InterruptedException e) {
+                return; // closed, and there is nothing left to write
             }
-        });
-        return write;
+            Thread.yield(); // requests that are ready to run write along
+            queue.drainTo(taken, MAX_GROUP - 1);
+            write(taken);
+            taken.clear();
+        }
+    }
+
+    private void write(List<QueuedWrite<?>> taken) {
+        Map<CancellationKey, QueuedWrite<?>> group = new TreeMap<>(ORDER);
+        List<QueuedWrite<?>> later = new ArrayList<>();
+        for (QueuedWrite<?> write : taken) {
+            if (group.putIfAbsent(write.key(), write) != null) {
+                later.add(write); // it sees what the group does to its record
+            }
+        }
+        group.values().removeIf(singles::addBehind);
+        writeGroup(group.values());
+        later.forEach(singles::add);
+    }
+
+    private void writeGroup(Collection<QueuedWrite<?>> group) {
+        List<Intent> intents = new ArrayList<>();
+        List<Change> acceptances = new ArrayList<>();
+        for (QueuedWrite<?> write : group) {
+            switch (write) {
+                case QueuedWrite.OfIntent of -> intents.add(of.intent);
+                case QueuedWrite.OfChange of -> acceptances.add(of.change);
+            }
+        }
+        if (group.isEmpty()) {
+            return;
+        }
+        Written written;
+        try {
+            written = groups.write(intents, acceptances);
+        } catch (RuntimeException | Error e) {
+            if (LedgerTransactions.isAboutRows(e)) {
+                log.debug("One of {} writes has to be committed by itself, so all are", group.size());
+                group.forEach(singles::add);
+            } else {
+                // not one by one: each would take its time to fail. And the commit may have got no answer
+                group.forEach(write -> end(write, () -> write.failed(e)));
+            }
+            return;
+        }
+        for (QueuedWrite<?> write : group) {
+            if (!ended(write, written)) {
+                singles.add(write);
+            }
+        }
+    }
+
+    /** Ends a write if the group has written it. */
+    private boolean ended(QueuedWrite<?> write, Written written) {
+        return switch (write) {
+            case QueuedWrite.OfIntent of -> {
+                @Nullable OpenedRequest opened = written.opened().get(of.intent.request());
+                yield opened != null && end(write, () -> of.committed(opened));
+            }
+            case QueuedWrite.OfChange of -> {
+                @Nullable Effect effect = written.effect(of.change);
+                yield effect != null && end(write, () -> of.committed(effect));
+            }
+        };
+    }
+
+    private boolean end(QueuedWrite<?> write, Runnable end) {
+        try {
+            end.run();
+        } finally {
+            room.release();
+        }
+        return true;
+    }
+
+    /** Waits for what is queued, 5 s at most. Writes that come now fail. */
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            if (room.tryAcquire(MAX_UNDER_WAY, MAX_WAIT_AT_CLOSE.toMillis(), TimeUnit.MILLISECONDS)) {
+                thread.interrupt(); // it waits for the next write
+            } else {
+                log.warn(
+                        "{} writes to the ledger are not committed yet; they may be lost",
+                        MAX_UNDER_WAY - room.availablePermits());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -53,6 +53,17 @@ public final class Problems {
             // from Tomcat, about a query; its message repeats the query, so it is not passed on
             case InvalidParameterException e when e.getErrorCode() != 400 -> ofStatus(e.getErrorCode());
             case InvalidParameterException _ -> undecodableQuery();
+            case RuntimeException e when isLedgerFailure(e) -> ledgerUnavailable(e);
+            default -> {
+                log.error("Unexpected failure; the caller gets 500 internal_error", thrown);
+                yield ofStatus(500);
+            }
+        };
+    }
+
+    /** Whether the ledger's database failed, and not a statement: it cannot be reached, does not answer, or refuses. */
+    public static boolean isLedgerFailure(Throwable thrown) {
+        return switch (thrown) {
             case CannotCreateTransactionException _,
                     TransactionSystemException _,
                     TransactionTimedOutException _,
@@ -60,11 +71,8 @@ public final class Problems {
                     // such as of a database that has become read-only
                     UncategorizedSQLException _,
                     TransientDataAccessException _,
-                    RecoverableDataAccessException _ -> ledgerUnavailable(thrown);
-            default -> {
-                log.error("Unexpected failure; the caller gets 500 internal_error", thrown);
-                yield ofStatus(500);
-            }
+                    RecoverableDataAccessException _ -> true;
+            default -> false;
         };
     }
 

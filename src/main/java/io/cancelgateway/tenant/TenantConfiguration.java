@@ -16,6 +16,11 @@ class TenantConfiguration {
     }
 
     @Bean
+    KeyReload keyReload(Tenants tenants) {
+        return new KeyReload(tenants);
+    }
+
+    @Bean
     TenantTags tenantTags(Tenants tenants, MetricsProperties properties) {
         TenantTags tags = new TenantTags(tenants, properties.maxTenants());
         tenants.onChange(tags::update);

@@ -34,7 +34,8 @@ public class Tenants {
     }
 
     /**
-     * Reads the keys of all tenants again. They are compared with each other, to find tenants with the same key.
+     * Reads the keys of all tenants again. They are compared with each other, to find tenants with the same key. Does
+     * nothing more if nothing has changed.
      *
      * @throws IOException if the directory cannot be listed; tenants and keys stay as they were
      */
@@ -51,6 +52,9 @@ public class Tenants {
                                 ? new Entry.Duplicate(k)
                                 : new Entry.Usable(new Tenant(id, k)))
                         .orElseGet(Entry.Unreadable::new)));
+        if (loaded.equals(entries)) {
+            return;
+        }
         rejected.retainAll(uses.keySet());
         entries = loaded;
         report(loaded);
@@ -106,6 +110,11 @@ public class Tenants {
             log.info("The upstream accepts the key of tenant {} again", tenant.id());
             changed();
         }
+    }
+
+    /** Whether the upstream refused this key or its account when it was last used. */
+    public boolean isRefused(Tenant tenant) {
+        return rejected.contains(tenant.key());
     }
 
     /** Calls {@code listener} now, after each {@link #load}, and when a key is refused or accepted again. */

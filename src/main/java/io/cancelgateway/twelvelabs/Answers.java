@@ -19,6 +19,7 @@ final class Answers {
                 new Answer.RateLimited(longer(retryAfter, DEFAULT_RETRY_AFTER));
             case Step.BulkheadFull() -> new Answer.RateLimited(DEFAULT_RETRY_AFTER);
             case Step.BreakerOpen(Duration retryAfter) -> new Answer.Unavailable(retryAfter);
+            case Step.OutOfTime() -> new Answer.DeadlineExceeded();
         };
     }
 
@@ -35,6 +36,8 @@ final class Answers {
         return switch (last) {
             case Attempt.Success(Batch batch) ->
                 operation == Operation.CANCEL ? new Answer.Accepted(batch) : new Answer.Found(batch);
+            case Attempt.Success(BatchPage _) ->
+                throw new IllegalArgumentException("A page of batches is no answer about one batch");
             case Attempt.NotSent notSent ->
                 notSent.localTimeout() || deadlineReached
                         ? new Answer.DeadlineExceeded()

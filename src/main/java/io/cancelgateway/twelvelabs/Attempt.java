@@ -109,15 +109,15 @@ sealed interface Attempt {
         }
     }
 
-    /** A complete 2xx with a readable batch object. */
-    record Success(Batch batch) implements Attempt {
+    /** A complete 2xx with what was asked for, readable: a batch object, or a page of them. */
+    record Success(Content content) implements Attempt {
         @Override
         public String result() {
             return "success";
         }
     }
 
-    /** A complete 2xx that is not a batch object. */
+    /** A complete 2xx that is not what was asked for. */
     record Unreadable(int status) implements Attempt {
         @Override
         public String result() {

@@ -11,5 +11,5 @@ interface Attempts {
      *
      * @param timeout for all of it, getting a connection included; more than zero
      */
-    Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout);
+    Attempt send(VendorRequest request, ApiKey key, Duration timeout);
 }

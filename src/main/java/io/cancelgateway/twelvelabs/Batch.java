@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
 public record Batch(
-        String status, @Nullable String modelName, @Nullable String analysisMode, BatchItems items, byte[] body) {
+        String status, @Nullable String modelName, @Nullable String analysisMode, BatchItems items, byte[] body)
+        implements Content {
 
     /** Whether its cancel was accepted and items still in process run to their end. */
     public boolean canceling() {
@@ -27,7 +28,7 @@ public record Batch(
     }
 
     /** Whether its status is final. A status unknown today counts as not final. */
-    boolean terminal() {
+    public boolean terminal() {
         return canceled() || status.equals("completed") || status.equals("expired");
     }
 }

@@ -1,6 +1,8 @@
 package io.cancelgateway.twelvelabs;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,7 +34,13 @@ class BatchReader {
             "canceled_items",
             "error",
             "code",
-            "message");
+            "message",
+            "data",
+            "batch_id",
+            "page_info",
+            "total_page");
+
+    private static final Set<String> NESTED = Set.of("error", "page_info");
 
     /** Names are stored and shown, so they must be short text that every database and terminal takes. */
     private static final Pattern NAME = Pattern.compile("[\\x20-\\x7e]{1,100}");
@@ -53,6 +61,28 @@ class BatchReader {
                         name(batch, "analysis_mode"),
                         items(batch),
                         body));
+    }
+
+    /** The page of batches in {@code body}, or empty where it is not a JSON object with an array {@code data}. */
+    Optional<BatchPage> page(byte[] body) {
+        return fields(body)
+                .flatMap(page -> page.get("data") instanceof Elements(List<Map<String, @Nullable Object>> elements)
+                        ? Optional.of(new BatchPage(entries(elements), totalPages(page), body))
+                        : Optional.empty());
+    }
+
+    private static List<BatchPage.Entry> entries(List<Map<String, @Nullable Object>> elements) {
+        return elements.stream()
+                .map(element -> new BatchPage.Entry(
+                        BatchId.parse(text(element, "batch_id")).orElse(null),
+                        element.get("status") instanceof String status ? status : null))
+                .toList();
+    }
+
+    private static @Nullable Integer totalPages(Map<String, @Nullable Object> page) {
+        return page.get("page_info") instanceof Nested(Map<String, @Nullable Object> info)
+                ? count(info, "total_page")
+                : null;
     }
 
     private static BatchItems items(Map<String, @Nullable Object> batch) {
@@ -124,10 +154,23 @@ class BatchReader {
             case VALUE_STRING -> parser.getString();
             // a number too large for a double becomes infinite, which is no count
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> Double.valueOf(parser.getString());
-            case START_OBJECT -> name.equals("error") ? new Nested(fields(parser)) : null;
+            case START_OBJECT -> NESTED.contains(name) ? new Nested(fields(parser)) : null;
+            case START_ARRAY -> name.equals("data") ? new Elements(elements(parser)) : null;
             case null, default -> null;
         };
     }
 
+    /** The fields of each element; none of an element that is not an object. */
+    private static List<Map<String, @Nullable Object>> elements(JsonParser parser) {
+        List<Map<String, @Nullable Object>> elements = new ArrayList<>();
+        for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+            elements.add(token == JsonToken.START_OBJECT ? fields(parser) : Map.of());
+            parser.skipChildren();
+        }
+        return elements;
+    }
+
     private record Nested(Map<String, @Nullable Object> fields) {}
+
+    private record Elements(List<Map<String, @Nullable Object>> elements) {}
 }

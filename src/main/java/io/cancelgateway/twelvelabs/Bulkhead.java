@@ -16,25 +16,54 @@ final class Bulkhead {
     private final int maxConcurrentCalls;
     private final Semaphore permits;
 
+    /** The share of bulk calls, which need one of these as well. */
+    private final Semaphore bulkShare;
+
     Bulkhead(int maxConcurrentCalls) {
         this.maxConcurrentCalls = maxConcurrentCalls;
         this.permits = new Semaphore(maxConcurrentCalls, true);
+        this.bulkShare = new Semaphore(Math.max(1, maxConcurrentCalls / 2), true);
     }
 
     /**
-     * Takes a permit. Whoever gets true must {@link #release()} it.
+     * Takes a permit. Whoever gets true must {@link #release} it.
      *
-     * @param deadline a caller's call waits no longer than this; a background call does not wait
+     * @param deadline a caller's call and a bulk call wait no longer than this; a background call does not wait
      */
     boolean tryAcquire(Priority priority, Deadline deadline) throws InterruptedException {
         return switch (priority) {
-            case CALLER -> permits.tryAcquire(deadline.cut(MAX_WAIT).toNanos(), TimeUnit.NANOSECONDS);
+            case CALLER -> acquired(permits, deadline.cut(MAX_WAIT));
+            case BULK -> tryAcquireInBulk(deadline);
             case BACKGROUND -> !permits.hasQueuedThreads() && permits.tryAcquire();
         };
     }
 
-    void release() {
+    /** The share comes first: a bulk call that waits for it does not stand in the queue of the callers. */
+    private boolean tryAcquireInBulk(Deadline deadline) throws InterruptedException {
+        if (!acquired(bulkShare, deadline.left())) {
+            return false;
+        }
+        boolean acquired = false;
+        try {
+            acquired = acquired(permits, deadline.left());
+            return acquired;
+        } finally {
+            if (!acquired) {
+                bulkShare.release();
+            }
+        }
+    }
+
+    private static boolean acquired(Semaphore semaphore, Duration wait) throws InterruptedException {
+        return semaphore.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** @param priority of the call that took the permit */
+    void release(Priority priority) {
         permits.release();
+        if (priority == Priority.BULK) {
+            bulkShare.release();
+        }
     }
 
     /** Whether all permits are taken, and as many calls wait for one as there are permits. */

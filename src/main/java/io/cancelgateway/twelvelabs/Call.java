@@ -31,9 +31,8 @@ final class Call {
     private final Duration attemptTimeout;
     private final Lane lane;
     private final Priority priority;
-    private final Operation operation;
+    private final VendorRequest request;
     private final Tenant tenant;
-    private final BatchId batch;
     private final boolean unresolved;
     private final Deadline deadline;
     private int made;
@@ -41,14 +40,13 @@ final class Call {
     private boolean ambiguous;
     private boolean staleReplaced;
 
-    /** @param unresolved whether an earlier cancel of this batch may have taken effect without an answer */
+    /** @param unresolved of a cancel: whether an earlier one of its batch may have taken effect without an answer */
     Call(
             Collaborators collaborators,
             Lane lane,
             Priority priority,
-            Operation operation,
+            VendorRequest request,
             Tenant tenant,
-            BatchId batch,
             boolean unresolved,
             Deadline deadline) {
         this.attempts = collaborators.attempts();
@@ -58,9 +56,8 @@ final class Call {
         this.attemptTimeout = collaborators.attemptTimeout();
         this.lane = lane;
         this.priority = priority;
-        this.operation = operation;
+        this.request = request;
         this.tenant = tenant;
-        this.batch = batch;
         this.unresolved = unresolved;
         this.deadline = deadline;
     }
@@ -69,19 +66,29 @@ final class Call {
     Answer withRetries() {
         lane.budget().countRequest();
         try {
-            return retrying();
+            return conclude(retrying());
         } catch (InterruptedException e) {
             return interrupted();
+        }
+    }
+
+    /** As {@link #withRetries}, for a request that lists batches. */
+    Listing listWithRetries() {
+        lane.budget().countRequest();
+        try {
+            return switch (retrying()) {
+                case Step.Made(Attempt.Success(BatchPage page)) -> new Listing.Page(page);
+                case Step last -> new Listing.Failed(conclude(last));
+            };
+        } catch (InterruptedException e) {
+            return new Listing.Failed(interrupted());
         }
     }
 
     /** Makes one attempt, or none where something is in its way now. An interrupt ends the call. */
     Answer once() {
         try {
-            return switch (step(operation)) {
-                case Step.NotMade notMade -> Answers.of(notMade);
-                case Step.Made(Attempt attempt) -> conclude(attempt);
-            };
+            return conclude(step(request));
         } catch (InterruptedException e) {
             return interrupted();
         }
@@ -102,29 +109,31 @@ final class Call {
         return ambiguous;
     }
 
-    private Answer retrying() throws InterruptedException {
+    /** The last step: a final attempt, or what is in the way of another one. */
+    private Step retrying() throws InterruptedException {
         while (true) {
             if (deadline.reached()) {
-                return new Answer.DeadlineExceeded();
+                return new Step.OutOfTime();
             }
-            switch (step(operation)) {
+            Step step = step(request);
+            switch (step) {
                 case Step.Paused paused -> {
                     Optional<Duration> wait = retry.withJitter(paused.left(), deadline);
                     if (wait.isEmpty()) {
-                        return Answers.of(paused);
+                        return step;
                     }
                     sleeper.sleep(wait.get());
                 }
-                case Step.NotMade notMade -> {
-                    return Answers.of(notMade);
+                case Step.NotMade _ -> {
+                    return step;
                 }
                 case Step.Made(Attempt attempt) -> {
                     made++;
                     Optional<Duration> wait = retry.delayBeforeRetry(attempt, made, deadline, lane.budget());
                     if (wait.isEmpty()) {
-                        return conclude(attempt);
+                        return step;
                     }
-                    log.debug("Attempt {} at batch {} failed, next in {}", made, batch, wait.get());
+                    log.debug("Attempt {} to {} failed, next in {}", made, request, wait.get());
                     sleeper.sleep(wait.get());
                 }
             }
@@ -136,7 +145,7 @@ final class Call {
      * nothing about the upstream. This happens once for the cancel and once for the retrieve. A second one is a
      * failure like any other.
      */
-    private Step step(Operation what) throws InterruptedException {
+    private Step step(VendorRequest what) throws InterruptedException {
         Step step = attempt(what);
         if (step instanceof Step.Made(Attempt attempt) && attempt.stale() && !staleReplaced && !deadline.reached()) {
             staleReplaced = true;
@@ -145,11 +154,11 @@ final class Call {
         return step;
     }
 
-    private Step attempt(Operation what) throws InterruptedException {
+    private Step attempt(VendorRequest what) throws InterruptedException {
         Step step = lane.attempt(priority, deadline, () -> send(what));
         if (step instanceof Step.Made(Attempt attempt)) {
             noteKeyAndPause(attempt);
-            if (what == Operation.CANCEL) {
+            if (what instanceof VendorRequest.Cancel) {
                 sent += attempt instanceof Attempt.NotSent ? 0 : 1;
                 ambiguous |= attempt.ambiguous();
             }
@@ -157,8 +166,8 @@ final class Call {
         return step;
     }
 
-    private Attempt send(Operation what) {
-        return attempts.send(what, tenant.key(), batch, deadline.cut(attemptTimeout));
+    private Attempt send(VendorRequest what) {
+        return attempts.send(what, tenant.key(), deadline.cut(attemptTimeout));
     }
 
     /** What the response says about the tenant: whether its key was taken, and for how long its calls must pause. */
@@ -178,15 +187,24 @@ final class Call {
         }
     }
 
+    private Answer conclude(Step last) throws InterruptedException {
+        return switch (last) {
+            case Step.NotMade notMade -> Answers.of(notMade);
+            case Step.Made(Attempt attempt) -> conclude(attempt);
+        };
+    }
+
     /** The answer after the last attempt. A cancel that may have taken effect is reconciled first. */
     private Answer conclude(Attempt last) throws InterruptedException {
         Answer answer = Answers.of(
-                operation,
+                request.operation(),
                 last,
                 deadline.reached(),
                 retry.retryAfter(last),
                 lane.pause().retryAfter());
-        return operation == Operation.CANCEL && mayHaveTakenEffect(last, answer) ? reconcile(answer) : answer;
+        return request instanceof VendorRequest.Cancel(BatchId batch) && mayHaveTakenEffect(last, answer)
+                ? reconcile(batch, answer)
+                : answer;
     }
 
     private boolean mayHaveTakenEffect(Attempt last, Answer answer) {
@@ -201,12 +219,12 @@ final class Call {
     }
 
     /** Retrieves the batch once to see what became of it. The answer stays as it is where that fails. */
-    private Answer reconcile(Answer answer) throws InterruptedException {
+    private Answer reconcile(BatchId batch, Answer answer) throws InterruptedException {
         if (deadline.reached()) {
             return answer;
         }
         staleReplaced = false; // the retrieve is a request of its own
-        return step(Operation.RETRIEVE) instanceof Step.Made(Attempt.Success(Batch found))
+        return step(new VendorRequest.Retrieve(batch)) instanceof Step.Made(Attempt.Success(Batch found))
                 ? Answers.reconciled(answer, found)
                 : answer;
     }

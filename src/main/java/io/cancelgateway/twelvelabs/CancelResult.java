@@ -1,7 +1,7 @@
 package io.cancelgateway.twelvelabs;
 
 /**
- * How {@link TwelveLabs#cancel} or {@link TwelveLabs#deliver} ended.
+ * How {@link TwelveLabs#cancel}, {@link TwelveLabs#cancelInBulk} or {@link TwelveLabs#deliver} ended.
  *
  * @param answer the answer for the caller; any {@link Answer} is possible
  * @param sent how many cancels were sent, 0 or more; attempts that got no connection do not count

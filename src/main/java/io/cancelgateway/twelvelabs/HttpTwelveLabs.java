@@ -27,6 +27,11 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
+    public CancelResult cancelInBulk(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
+        return result(cancellation(Priority.BULK, tenant, batch, unresolved, deadline), Call::withRetries);
+    }
+
+    @Override
     public CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved) {
         return result(cancellation(Priority.BACKGROUND, tenant, batch, unresolved, startDeadline()), Call::once);
     }
@@ -42,26 +47,30 @@ class HttpTwelveLabs implements TwelveLabs {
     }
 
     @Override
+    public Listing list(Tenant tenant, BatchQuery query) {
+        return list(Priority.CALLER, tenant, query, startDeadline());
+    }
+
+    private Listing list(Priority priority, Tenant tenant, BatchQuery query, Deadline deadline) {
+        return call(priority, new VendorRequest.ListBatches(query), tenant, false, deadline)
+                .listWithRetries();
+    }
+
+    @Override
     public Answer poll(Tenant tenant, BatchId batch) {
         return retrieval(Priority.BACKGROUND, tenant, batch).once();
     }
 
     private Call cancellation(Priority priority, Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
-        return call(priority, Operation.CANCEL, tenant, batch, unresolved, deadline);
+        return call(priority, new VendorRequest.Cancel(batch), tenant, unresolved, deadline);
     }
 
     private Call retrieval(Priority priority, Tenant tenant, BatchId batch) {
-        return call(priority, Operation.RETRIEVE, tenant, batch, false, startDeadline());
+        return call(priority, new VendorRequest.Retrieve(batch), tenant, false, startDeadline());
     }
 
-    private Call call(
-            Priority priority,
-            Operation operation,
-            Tenant tenant,
-            BatchId batch,
-            boolean unresolved,
-            Deadline deadline) {
-        return new Call(collaborators, lanes.of(tenant.id()), priority, operation, tenant, batch, unresolved, deadline);
+    private Call call(Priority priority, VendorRequest request, Tenant tenant, boolean unresolved, Deadline deadline) {
+        return new Call(collaborators, lanes.of(tenant.id()), priority, request, tenant, unresolved, deadline);
     }
 
     @Override

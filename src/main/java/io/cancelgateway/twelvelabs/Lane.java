@@ -48,7 +48,7 @@ final class Lane {
             }
             return tenantBreaker.execute(() -> upstreamBreaker.execute(() -> new Step.Made(attempt.get())));
         } finally {
-            bulkhead.release();
+            bulkhead.release(priority);
         }
     }
 

@@ -10,7 +10,8 @@ import org.springframework.http.HttpMethod;
  */
 enum Operation {
     CANCEL(HttpMethod.POST, "/analyze/batches/{batch_id}/cancel"),
-    RETRIEVE(HttpMethod.GET, "/analyze/batches/{batch_id}");
+    RETRIEVE(HttpMethod.GET, "/analyze/batches/{batch_id}"),
+    LIST(HttpMethod.GET, "/analyze/batches");
 
     private final HttpMethod method;
     private final String path;

@@ -28,4 +28,7 @@ sealed interface Step {
      * @param retryAfter when the breaker lets calls through again
      */
     record BreakerOpen(Duration retryAfter) implements NotMade {}
+
+    /** The call's deadline was reached before it. */
+    record OutOfTime() implements NotMade {}
 }

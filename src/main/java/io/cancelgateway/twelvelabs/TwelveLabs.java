@@ -32,6 +32,14 @@ public interface TwelveLabs {
     CancelResult cancel(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
 
     /**
+     * Cancels one of the batches of a bulk request, as {@link #cancel} does. It waits for its turn as long as the
+     * deadline allows: all calls of bulk requests hold at most half of the tenant's permits together (or the only one),
+     * so that its other callers get through beside them. A call whose turn does not come in time ends with
+     * {@link Answer.RateLimited}.
+     */
+    CancelResult cancelInBulk(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
+
+    /**
      * Sends the cancel in the background, once: without a retry, and without waiting for a permit or for the end of a
      * pause. Where a caller's call waits for a permit, or none is free, nothing is sent. What may have taken effect is
      * looked into by one retrieve, as by {@link #cancel}.
@@ -59,6 +67,12 @@ public interface TwelveLabs {
      * <p>Any {@link Answer} but {@link Answer.Accepted} can come.
      */
     Answer retrieve(Tenant tenant, BatchId batch);
+
+    /**
+     * Lists a page of the tenant's batches, newest first, for a caller who waits for it. Transient failures are retried
+     * until {@link #startDeadline} from now is reached.
+     */
+    Listing list(Tenant tenant, BatchQuery query);
 
     /**
      * Retrieves the batch in the background, once: without a retry, and without waiting for a permit or for the end of

@@ -9,6 +9,7 @@ import io.netty.util.AttributeKey;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -42,7 +43,7 @@ class WebClientAttempts implements Attempts {
 
     private static final String API_KEY = "x-api-key";
 
-    /** A batch object is about a kilobyte. A longer body than this is not one. */
+    /** A batch object is about a kilobyte, and a page has at most 50 of them. A longer body than this is neither. */
     private static final int MAX_BODY_BYTES = 1024 * 1024;
 
     private static final byte[] NO_BODY = new byte[0];
@@ -68,22 +69,23 @@ class WebClientAttempts implements Attempts {
     }
 
     @Override
-    public Attempt send(Operation operation, ApiKey key, BatchId batch, Duration timeout) {
+    public Attempt send(VendorRequest request, ApiKey key, Duration timeout) {
+        Operation operation = request.operation();
         Progress progress = new Progress(ticker);
-        Attempt attempt = read(key, exchange(operation, key, batch, timeout, progress));
+        Attempt attempt = read(operation, key, exchange(request, key, timeout, progress));
         if (attempt.stale()) {
             idle.evictAll();
         }
         meters.counter("cancel.gateway.upstream.attempts", "operation", operation.tag(), "result", attempt.result())
                 .increment();
-        log.debug("Attempt to {} batch {}: {}", operation.tag(), batch, attempt.result());
+        log.debug("Attempt to {}: {}", request, attempt.result());
         return attempt;
     }
 
-    private Exchange exchange(Operation operation, ApiKey key, BatchId batch, Duration timeout, Progress progress) {
+    private Exchange exchange(VendorRequest request, ApiKey key, Duration timeout, Progress progress) {
         try {
-            byte[] body = client.method(operation.method())
-                    .uri(operation.path(), batch.value())
+            byte[] body = client.method(request.operation().method())
+                    .uri(request.operation().path(), request::address)
                     .header(API_KEY, key.reveal())
                     // called only once there is a connection to write the request to
                     .httpRequest(progress::startSending)
@@ -153,12 +155,12 @@ class WebClientAttempts implements Attempts {
         };
     }
 
-    private Attempt read(ApiKey key, Exchange exchange) {
+    private Attempt read(Operation operation, ApiKey key, Exchange exchange) {
         return switch (exchange) {
             case Exchange.Failed(Attempt attempt) -> attempt;
             case Exchange.Complete(HttpStatusCode status, HttpHeaders headers, byte[] body) ->
                 status.is2xxSuccessful()
-                        ? reader.batch(body)
+                        ? content(operation, body)
                                 .<Attempt>map(Attempt.Success::new)
                                 .orElseGet(() -> new Attempt.Unreadable(status.value()))
                         : new Attempt.ErrorStatus(
@@ -166,6 +168,13 @@ class WebClientAttempts implements Attempts {
                                 error(key, body),
                                 redacted(key, headers.getFirst(HttpHeaders.RETRY_AFTER)),
                                 redacted(key, headers.getFirst(HttpHeaders.DATE)));
+        };
+    }
+
+    private Optional<? extends Content> content(Operation operation, byte[] body) {
+        return switch (operation) {
+            case CANCEL, RETRIEVE -> reader.batch(body);
+            case LIST -> reader.page(body);
         };
     }
 

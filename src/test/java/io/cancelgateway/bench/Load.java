@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
 /** Cancels over a few connections of their own, one request at a time on each; any answer but 202 is an error. */
 final class Load {
 
-    private static final int CONNECTIONS = 16;
+    private static final int CONNECTIONS = Integer.getInteger("connections", 16);
 
     private Load() {}
 

@@ -3,6 +3,7 @@ package io.cancelgateway.cancellation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerQueries;
@@ -79,6 +80,12 @@ class EndStatesIT extends EndToEnd {
 
     @Autowired
     private Tenants tenants;
+
+    @Autowired
+    private DbSchedulerProperties scheduler;
+
+    @Autowired
+    private BatchWaits waits;
 
     @TestConfiguration
     static class Time {
@@ -402,7 +409,8 @@ class EndStatesIT extends EndToEnd {
     /** Waits as long between polls as the age of a cancellation lets it. */
     private FollowUp unhurried() {
         PollDelay pollDelay = new PollDelay(Duration.ofMillis(1), Duration.ofHours(10), RandomGenerator.getDefault());
-        return new FollowUpConfiguration().followUp(ledger, lifecycle, recorder, twelveLabs, tenants, CLOCK, pollDelay);
+        return new FollowUpConfiguration()
+                .followUp(ledger, lifecycle, recorder, twelveLabs, tenants, CLOCK, pollDelay, scheduler, waits);
     }
 
     private long id(SimulatedBatch batch) {

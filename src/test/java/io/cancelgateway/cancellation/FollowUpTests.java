@@ -1,6 +1,8 @@
 package io.cancelgateway.cancellation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.CancellationState;
@@ -16,18 +18,22 @@ import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.BatchItems;
+import io.cancelgateway.twelvelabs.BatchQuery;
 import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.DoorRefusal;
+import io.cancelgateway.twelvelabs.Listing;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.dao.DataAccessResourceFailureException;
 
 /** When a batch is polled: with a clock that is set, without a scheduler, a database or a wait. */
 class FollowUpTests {
@@ -40,6 +46,7 @@ class FollowUpTests {
     private final TestClock clock = TestClock.standingAt(NOON);
     private final Vendor vendor = new Vendor();
     private final Ledger ledger = new Ledger();
+    private boolean watched;
     private final FollowUp followUp = new FollowUp(
             ledger,
             new Lifecycle(clock),
@@ -47,7 +54,9 @@ class FollowUpTests {
             id -> Optional.of(ACME).filter(_ -> !ledger.tenantRemoved),
             clock,
             // no jitter
-            new PollDelay(Duration.ofSeconds(2), Duration.ofSeconds(60), () -> 0));
+            new PollDelay(Duration.ofSeconds(2), Duration.ofSeconds(60), () -> 0),
+            new TenantShares(4),
+            _ -> watched);
 
     @Test
     void pollsUntilTheBatchHasEndedAndNotAgain() {
@@ -194,6 +203,122 @@ class FollowUpTests {
                         end -> assertThat(end.end()).isEqualTo(CancellationState.UNCONFIRMED));
     }
 
+    @Test
+    void deliversAnAsynchronousCancelUntilItIsAccepted() {
+        ledger.record = asynchronous(false, false);
+        ledger.wins = false;
+        vendor.delivery = () -> new CancelResult(new Answer.Unavailable(Duration.ofSeconds(5)), 0, false);
+        clock.push(Duration.ofSeconds(10));
+
+        // half of its age, and what the upstream's breaker says
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(10));
+        assertThat(ledger.changes).isEmpty();
+
+        Batch batch = new Batch("canceling", null, null, new BatchItems(1, 0, 1, 0, 0, 0), new byte[0]);
+        vendor.delivery = () -> new CancelResult(new Answer.Accepted(batch), 1, false);
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(5));
+        assertThat(ledger.transitions())
+                .hasOnlyElementsOfType(Transition.Accept.class)
+                .hasSize(1);
+        assertThat(ledger.changes.getFirst().sent()).isEqualTo(new Change.Sent(1, false));
+        assertThat(vendor.polls).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, false, false", "true, false, true", "false, true, true"})
+    void aDeliveryTellsWhetherAnEarlierCancelIsUnresolved(boolean ambiguous, boolean underWay, boolean unresolved) {
+        ledger.record = asynchronous(ambiguous, underWay);
+        vendor.delivery = () -> new CancelResult(new Answer.DeadlineExceeded(), 1, true);
+
+        followUp.run(1, 1);
+
+        assertThat(vendor.deliveries).containsExactly(unresolved);
+    }
+
+    @Test
+    void aDeliveryWithARefusedKeyWaitsForTheNextKey() {
+        ledger.record = asynchronous(false, false);
+        ledger.wins = false;
+        vendor.delivery = () -> new CancelResult(new Answer.KeyRejected(), 1, false);
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofMinutes(15));
+
+        ledger.tenantRemoved = true;
+        assertThat(followUp.run(1, 1)).contains(Duration.ofMinutes(15));
+        assertThat(vendor.deliveries).hasSize(1);
+    }
+
+    @Test
+    void aKeyThatChangedWhileTheOldOneWasBeingRefusedIsTriedSoon() {
+        ledger.record = asynchronous(false, false);
+        ledger.wins = false;
+        vendor.delivery = () -> {
+            ledger.tenantRemoved = true;
+            return new CancelResult(new Answer.KeyRejected(), 1, false);
+        };
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, UNDELIVERABLE", "true, UNCONFIRMED"})
+    void anAsynchronousCancelIsGivenUpWhenItsBatchCanNoLongerRun(boolean ambiguous, CancellationState end) {
+        ledger.record = asynchronous(ambiguous, false);
+        vendor.delivery = () -> new CancelResult(new Answer.Failed("down", null), 0, false);
+        clock.push(Duration.ofHours(24).minusSeconds(1));
+        assertThat(followUp.run(1, 1)).isPresent();
+        assertThat(ledger.changes).isEmpty();
+
+        clock.push(Duration.ofSeconds(1));
+
+        assertThat(followUp.run(1, 1)).isEmpty();
+        assertThat(ledger.transitions()).hasSize(1).first().satisfies(transition -> {
+            switch (transition) {
+                case Transition.EndIfUnchangedSince ended ->
+                    assertThat(ended.end()).isEqualTo(end);
+                case Transition.EndWithBatch ended -> assertThat(ended.end()).isEqualTo(end);
+                default -> fail("not an end: " + transition);
+            }
+        });
+        assertThat(vendor.deliveries).hasSize(1);
+    }
+
+    @Test
+    void aDeliveryThatCannotBeRecordedIsAFailureOfTheTask() {
+        ledger.record = asynchronous(false, false);
+        ledger.down = true;
+        vendor.delivery = () -> new CancelResult(new Answer.DeadlineExceeded(), 1, true);
+
+        assertThatThrownBy(() -> followUp.run(1, 1)).isInstanceOf(FollowUp.DeliveryNotRecordedException.class);
+    }
+
+    @Test
+    void aBatchThatCallersWaitForIsPolledForThemOnly() {
+        ledger.record = canceling();
+        vendor.answer = found("canceled");
+        watched = true;
+
+        assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
+        assertThat(vendor.polls).isZero();
+    }
+
+    @Test
+    void aTenantGetsAQuarterOfTheThreads() {
+        ledger.record = canceling();
+        vendor.answer = found("canceled");
+        vendor.duringPoll = () -> assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
+
+        assertThat(followUp.run(1, 1)).isEmpty();
+        assertThat(followUp.run(1, 1)).isEmpty();
+        assertThat(vendor.polls).isEqualTo(2);
+    }
+
+    private static FollowedCancellation asynchronous(boolean ambiguous, boolean underWay) {
+        return new FollowedCancellation(
+                1, 1, KEY, CancellationState.REQUESTED, true, NOON, null, NOON, null, ambiguous, underWay);
+    }
+
     private static FollowedCancellation canceling() {
         return followed(CancellationState.CANCELING, NOON, NOON, false);
     }
@@ -213,6 +338,7 @@ class FollowUpTests {
         private FollowedCancellation record;
         private boolean tenantRemoved;
         private boolean wins = true;
+        private boolean down;
         private final List<Change> changes = new ArrayList<>();
 
         @Override
@@ -222,6 +348,9 @@ class FollowUpTests {
 
         @Override
         public Effect record(Change change) {
+            if (down) {
+                throw new DataAccessResourceFailureException("down");
+            }
             changes.add(change);
             return wins ? new Effect.Ended(change.key(), CancellationState.CANCELED) : new Effect.None();
         }
@@ -235,10 +364,18 @@ class FollowUpTests {
 
         private Answer answer;
         private int polls;
+        private Runnable duringPoll = () -> {};
+        private Supplier<CancelResult> delivery = () -> {
+            throw new AssertionError("A synchronous cancel is never sent again");
+        };
+
+        /** Whether each was unresolved. */
+        private final List<Boolean> deliveries = new ArrayList<>();
 
         @Override
         public Answer poll(Tenant tenant, BatchId batch) {
             polls++;
+            duringPoll.run();
             if (answer == null) {
                 throw new IllegalStateException("a poll that fails");
             }
@@ -251,8 +388,14 @@ class FollowUpTests {
         }
 
         @Override
-        public CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved) {
+        public CancelResult cancelInBulk(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline) {
             throw new AssertionError("A follow-up never cancels");
+        }
+
+        @Override
+        public CancelResult deliver(Tenant tenant, BatchId batch, boolean unresolved) {
+            deliveries.add(unresolved);
+            return delivery.get();
         }
 
         @Override
@@ -263,6 +406,11 @@ class FollowUpTests {
         @Override
         public Answer retrieve(Tenant tenant, BatchId batch) {
             throw new AssertionError("A follow-up comes after the callers");
+        }
+
+        @Override
+        public Listing list(Tenant tenant, BatchQuery query) {
+            throw new AssertionError("A follow-up knows its batch");
         }
 
         @Override

@@ -1035,6 +1035,16 @@ abstract class LedgerContract {
         }
     }
 
+    /** Many writes in few transactions. */
+    @Nested
+    class Writing extends WriterContract {
+
+        @Override
+        HikariDataSource database() {
+            return dataSource;
+        }
+    }
+
     /** Holds the transaction open until the other one has had time to run into its lock. */
     private static void awaitBlocked(CountDownLatch come) {
         try {

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
-/** Stands between the gateway and a PostgreSQL, and may lose it in three ways: then it still accepts connections. */
+/** Stands between the gateway and a PostgreSQL, and may lose it in four ways: then it still accepts connections. */
 public final class DatabaseProxy implements AutoCloseable {
 
     private enum Mode {
@@ -34,6 +34,7 @@ public final class DatabaseProxy implements AutoCloseable {
 
     private Mode mode = Mode.SERVES;
     private volatile CountDownLatch flowing = new CountDownLatch(0);
+    private volatile boolean losesAnswers;
 
     private DatabaseProxy(String behind) {
         this.behind = behind;
@@ -77,9 +78,15 @@ public final class DatabaseProxy implements AutoCloseable {
         flowing = new CountDownLatch(1);
     }
 
+    /** Lets everything through to the database, but none of its answers: a commit is made, and nobody is told. */
+    public void loseAnswers() {
+        losesAnswers = true;
+    }
+
     /** Has the database again. What was held up by a stall goes through; what hung is closed. */
     public synchronized void serve() {
         mode = Mode.SERVES;
+        losesAnswers = false;
         flowing.countDown();
         close(unanswered);
     }
@@ -106,11 +113,11 @@ public final class DatabaseProxy implements AutoCloseable {
         Socket backend = new Socket(database.getHost(), database.getPort());
         connected.add(gateway);
         connected.add(backend);
-        Thread.ofVirtual().start(() -> copy(gateway, backend));
-        Thread.ofVirtual().start(() -> copy(backend, gateway));
+        Thread.ofVirtual().start(() -> copy(gateway, backend, false));
+        Thread.ofVirtual().start(() -> copy(backend, gateway, true));
     }
 
-    private void copy(Socket from, Socket to) {
+    private void copy(Socket from, Socket to, boolean answers) {
         try (from;
                 to) {
             InputStream in = from.getInputStream();
@@ -118,7 +125,9 @@ public final class DatabaseProxy implements AutoCloseable {
             byte[] bytes = new byte[8192];
             for (int length; (length = in.read(bytes)) >= 0; ) {
                 flowing.await();
-                out.write(bytes, 0, length);
+                if (!answers || !losesAnswers) {
+                    out.write(bytes, 0, length);
+                }
             }
         } catch (IOException e) {
             // closed by the other side, or by the test

@@ -1,8 +1,10 @@
 package io.cancelgateway.twelvelabs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,18 @@ class AnswersTests {
 
         assertThat(answer(Operation.CANCEL, new Attempt.Success(batch))).isEqualTo(new Answer.Accepted(batch));
         assertThat(answer(Operation.RETRIEVE, new Attempt.Success(batch))).isEqualTo(new Answer.Found(batch));
+    }
+
+    @Test
+    void aPageIsNoAnswerAboutOneBatch() {
+        Attempt page = new Attempt.Success(new BatchPage(List.of(), null, new byte[0]));
+
+        assertThatThrownBy(() -> answer(Operation.LIST, page)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aCallWithoutTimeHasReachedItsDeadline() {
+        assertThat(Answers.of(new Step.OutOfTime())).isEqualTo(new Answer.DeadlineExceeded());
     }
 
     @Test

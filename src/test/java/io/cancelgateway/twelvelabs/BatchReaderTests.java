@@ -101,6 +101,88 @@ class BatchReaderTests {
     }
 
     @Test
+    void readsTheEntriesOfAPageAndKeepsTheBytes() {
+        byte[] body = bytes("""
+                {"data":[{"batch_id":"68f4ddaf8aaa60d33df0e800","status":"pending","webhooks":[{"url":"x"}]},
+                         {"new":{"data":[1]},"status":"odd","batch_id":"68F4DDAF8AAA60D33DF0E801"}],
+                 "page_info":{"page":1,"limit_per_page":10,"total_page":3,"total_results":21},"new":[[]]}
+                """);
+
+        BatchPage page = reader.page(body).orElseThrow();
+
+        assertThat(page.entries())
+                .containsExactly(
+                        new BatchPage.Entry(new BatchId("68f4ddaf8aaa60d33df0e800"), "pending"),
+                        new BatchPage.Entry(new BatchId("68f4ddaf8aaa60d33df0e801"), "odd"));
+        assertThat(page.totalPages()).isEqualTo(3);
+        assertThat(page.body()).isSameAs(body);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "[]",
+                "7",
+                "null",
+                "\"text\"",
+                "[{\"batch_id\":\"68f4ddaf8aaa60d33df0e800\",\"status\":\"pending\"}]",
+                "{\"batch_id\":68,\"status\":null}",
+                "{\"batch_id\":\"68f4ddaf8aaa60d33df0e8\",\"status\":[]}"
+            })
+    void anEntryThatIsNoBatchIsAnEntryAllTheSame(String entry) {
+        BatchPage page =
+                reader.page(bytes("{\"data\":[" + entry + "," + entry + "]}")).orElseThrow();
+
+        assertThat(page.entries()).containsExactly(new BatchPage.Entry(null, null), new BatchPage.Entry(null, null));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                ",\"page_info\":null",
+                ",\"page_info\":[3]",
+                ",\"page_info\":{}",
+                ",\"page_info\":{\"total_page\":\"3\"}",
+                ",\"page_info\":{\"total_page\":-1}",
+                ",\"total_page\":3"
+            })
+    void howManyPagesThereAreMayBeUnknown(String pageInfo) {
+        assertThat(reader.page(bytes("{\"data\":[]" + pageInfo + "}"))
+                        .orElseThrow()
+                        .totalPages())
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "[]",
+                "{}",
+                "{\"data\":null}",
+                "{\"data\":{}}",
+                "{\"data\":\"\"}",
+                "{\"page\":{\"data\":[]}}",
+                "{\"data\":[",
+                "{\"data\":[{}",
+                "{\"data\":[]",
+                "{\"data\":[]} {}",
+                "<html>"
+            })
+    void whatIsNoObjectWithAnArrayOfDataIsNoPage(String body) {
+        assertThat(reader.page(bytes(body))).isEmpty();
+    }
+
+    @Test
+    void aPageThatIsNestedDeeplyIsUnreadableNotAFailure() {
+        assertThat(reader.page(bytes("{\"data\":[" + "{\"data\":[".repeat(100_000))))
+                .isEmpty();
+        assertThat(reader.page(bytes("{\"page_info\":".repeat(100_000)))).isEmpty();
+    }
+
+    @Test
     void deepNestingIsUnreadableNotAFailure() {
         assertThat(reader.batch(bytes("{\"status\":\"x\",\"a\":" + "[".repeat(100_000))))
                 .isEmpty();

@@ -7,12 +7,16 @@ import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.support.EndToEnd;
 import io.cancelgateway.support.Reply;
+import io.cancelgateway.tenant.Tenant;
+import io.cancelgateway.tenant.TenantId;
+import io.cancelgateway.tenant.Tenants;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.test.context.TestPropertySource;
 
 @TestPropertySource(
@@ -25,6 +29,12 @@ import org.springframework.test.context.TestPropertySource;
 class BulkheadIT extends EndToEnd {
 
     private static final String[] AS_GLOBEX = {"x-api-key", WIDE_TOKEN, "X-Tenant-Id", "globex"};
+
+    @Autowired
+    private TwelveLabs twelveLabs;
+
+    @Autowired
+    private Tenants tenants;
 
     @Test
     void aBurstWaitsForItsTurn() throws Exception {
@@ -83,6 +93,34 @@ class BulkheadIT extends EndToEnd {
             for (Future<Reply> reply : backingOff) {
                 assertThat(reply.get().status()).isEqualTo(202);
             }
+        }
+    }
+
+    @Test
+    void aBulkLeavesHalfToSingleCallersAndWaitsLongerThanTheyDo() throws Exception {
+        Tenant acme = tenants.find(new TenantId("acme")).orElseThrow();
+        Deadline deadline = twelveLabs.startDeadline();
+        SIMULATOR.next(Operation.CANCEL, Fault.hangBefore());
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<CancelResult>> bulk = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                BatchId id = new BatchId(ACME.createBatch().id());
+                bulk.add(threads.submit(() -> twelveLabs.cancelInBulk(acme, id, false, deadline)));
+            }
+            await().until(() -> SIMULATOR.requests().size() == 1);
+
+            // more than ever fit into the queue of single callers
+            for (int i = 0; i < 3; i++) {
+                assertThat(cancel(ACME.createBatch().id()).status()).isEqualTo(202);
+            }
+            assertThat(SIMULATOR.requests()).hasSize(4);
+            assertThat(bulk).noneMatch(Future::isDone);
+
+            // the first one takes the 3 s of an attempt, and then is tried once more
+            for (Future<CancelResult> result : bulk) {
+                assertThat(result.get().answer()).isInstanceOf(Answer.Accepted.class);
+            }
+            assertThat(SIMULATOR.requests()).hasSize(8);
         }
     }
 }

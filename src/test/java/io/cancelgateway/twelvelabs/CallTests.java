@@ -32,6 +32,10 @@ class CallTests {
     private static final Tenant TENANT =
             new Tenant(new TenantId("acme"), ApiKey.parse("tlk_acme").orElseThrow());
     private static final BatchId BATCH = new BatchId("68f4ddaf8aaa60d33df0e800");
+    private static final VendorRequest CANCEL = new VendorRequest.Cancel(BATCH);
+    private static final VendorRequest RETRIEVE = new VendorRequest.Retrieve(BATCH);
+    private static final VendorRequest LIST =
+            new VendorRequest.ListBatches(new BatchQuery(null, null, List.of(), List.of()));
     private static final Attempt CANCELED_ALREADY = error(409, VendorError.BATCH_CANCELED);
     private static final Attempt STALE = new Attempt.Reset(true);
 
@@ -39,7 +43,7 @@ class CallTests {
     private final AtomicInteger exhausted = new AtomicInteger();
     private final Tenants tenants = mock(Tenants.class);
     private final Deque<Attempt> script = new ArrayDeque<>();
-    private final List<Operation> operations = new ArrayList<>();
+    private final List<VendorRequest> requests = new ArrayList<>();
     private final List<Duration> timeouts = new ArrayList<>();
     private final List<Duration> sleeps = new ArrayList<>();
     private final Deadline deadline = Deadline.after(Duration.ofSeconds(15), now::get);
@@ -56,22 +60,25 @@ class CallTests {
             new RetryBudget(1, 0, now::get));
 
     private Call cancel(boolean unresolved) {
-        return call(Priority.CALLER, Operation.CANCEL, unresolved, 3);
+        return call(Priority.CALLER, CANCEL, unresolved, 3);
     }
 
     private Call retrieve(Priority priority) {
-        return call(priority, Operation.RETRIEVE, false, 3);
+        return call(priority, RETRIEVE, false, 3);
     }
 
-    private Call call(Priority priority, Operation operation, boolean unresolved, int maxAttempts) {
-        return new Call(collaborators(maxAttempts), lane, priority, operation, TENANT, BATCH, unresolved, deadline);
+    private Call list() {
+        return call(Priority.CALLER, LIST, false, 3);
+    }
+
+    private Call call(Priority priority, VendorRequest request, boolean unresolved, int maxAttempts) {
+        return new Call(collaborators(maxAttempts), lane, priority, request, TENANT, unresolved, deadline);
     }
 
     private Call.Collaborators collaborators(int maxAttempts) {
-        Attempts attempts = (what, key, batch, timeout) -> {
+        Attempts attempts = (request, key, timeout) -> {
             assertThat(key).isEqualTo(TENANT.key());
-            assertThat(batch).isEqualTo(BATCH);
-            operations.add(what);
+            requests.add(request);
             timeouts.add(timeout);
             return script.remove();
         };
@@ -100,7 +107,7 @@ class CallTests {
 
         assertThat(call.withRetries()).isEqualTo(new Answer.Accepted(batch));
 
-        assertThat(operations).containsExactly(Operation.CANCEL, Operation.CANCEL);
+        assertThat(requests).containsExactly(CANCEL, CANCEL);
         assertThat(sleeps).hasSize(1);
         assertThat(call.sent()).isEqualTo(2);
         assertThat(call.ambiguous()).isTrue();
@@ -129,7 +136,7 @@ class CallTests {
         Batch batch = batch("canceling");
         script.add(STALE);
         script.add(new Attempt.Success(batch));
-        Call call = call(Priority.CALLER, Operation.CANCEL, false, 1);
+        Call call = call(Priority.CALLER, CANCEL, false, 1);
 
         assertThat(call.withRetries()).isEqualTo(new Answer.Accepted(batch));
 
@@ -143,7 +150,7 @@ class CallTests {
         Batch batch = batch("canceling");
         script.add(new Attempt.NotSent(Attempt.NotSent.Cause.CLOSED_BEFORE_USE));
         script.add(new Attempt.Success(batch));
-        Call call = call(Priority.CALLER, Operation.CANCEL, false, 1);
+        Call call = call(Priority.CALLER, CANCEL, false, 1);
 
         assertThat(call.withRetries()).isEqualTo(new Answer.Accepted(batch));
 
@@ -156,10 +163,10 @@ class CallTests {
         script.add(STALE);
         script.add(STALE);
 
-        assertThat(call(Priority.CALLER, Operation.CANCEL, false, 1).withRetries())
+        assertThat(call(Priority.CALLER, CANCEL, false, 1).withRetries())
                 .isEqualTo(new Answer.Failed("it ended the connection", null));
 
-        assertThat(operations).hasSize(2);
+        assertThat(requests).hasSize(2);
     }
 
     @Test
@@ -168,10 +175,10 @@ class CallTests {
         script.add(STALE);
         script.add(STALE);
 
-        assertThat(call(Priority.CALLER, Operation.CANCEL, false, 2).withRetries())
+        assertThat(call(Priority.CALLER, CANCEL, false, 2).withRetries())
                 .isEqualTo(new Answer.Failed("it ended the connection", null));
 
-        assertThat(operations).hasSize(3);
+        assertThat(requests).hasSize(3);
         assertThat(sleeps).hasSize(1);
     }
 
@@ -181,7 +188,7 @@ class CallTests {
 
         assertThat(cancel(false).withRetries()).isEqualTo(conflict(VendorError.BATCH_CANCELED));
 
-        assertThat(operations).containsExactly(Operation.CANCEL);
+        assertThat(requests).containsExactly(CANCEL);
     }
 
     @Test
@@ -194,7 +201,7 @@ class CallTests {
 
         assertThat(call.withRetries()).isEqualTo(new Answer.Found(canceled));
 
-        assertThat(operations).containsExactly(Operation.CANCEL, Operation.CANCEL, Operation.RETRIEVE);
+        assertThat(requests).containsExactly(CANCEL, CANCEL, RETRIEVE);
         assertThat(call.sent()).isEqualTo(2);
     }
 
@@ -213,7 +220,7 @@ class CallTests {
 
         assertThat(cancel(true).withRetries()).isEqualTo(conflict(VendorError.BATCH_COMPLETED));
 
-        assertThat(operations).containsExactly(Operation.CANCEL);
+        assertThat(requests).containsExactly(CANCEL);
     }
 
     @Test
@@ -224,7 +231,7 @@ class CallTests {
 
         assertThat(call.withRetries()).isEqualTo(conflict(VendorError.BATCH_CANCELED));
 
-        assertThat(operations).containsExactly(Operation.CANCEL, Operation.RETRIEVE);
+        assertThat(requests).containsExactly(CANCEL, RETRIEVE);
         assertThat(call.sent()).isEqualTo(1);
         assertThat(call.ambiguous()).isFalse();
     }
@@ -259,7 +266,7 @@ class CallTests {
 
         assertThat(call.withRetries()).isEqualTo(new Answer.Found(canceled));
 
-        assertThat(operations).containsExactly(Operation.CANCEL, Operation.RETRIEVE);
+        assertThat(requests).containsExactly(CANCEL, RETRIEVE);
         assertThat(call.ambiguous()).isTrue();
     }
 
@@ -270,7 +277,7 @@ class CallTests {
         assertThat(retrieve(Priority.CALLER).withRetries())
                 .isEqualTo(new Answer.Failed("unreadable with status 200", null));
 
-        assertThat(operations).containsExactly(Operation.RETRIEVE);
+        assertThat(requests).containsExactly(RETRIEVE);
     }
 
     @Test
@@ -279,7 +286,7 @@ class CallTests {
 
         assertThat(cancel(false).withRetries()).isEqualTo(new Answer.Failed("status 501", null));
 
-        assertThat(operations).containsExactly(Operation.CANCEL);
+        assertThat(requests).containsExactly(CANCEL);
     }
 
     @Test
@@ -302,7 +309,7 @@ class CallTests {
         assertThat(cancel(false).withRetries()).isEqualTo(new Answer.RateLimited(Duration.ofHours(1)));
 
         assertThat(sleeps).isEmpty();
-        assertThat(operations).isEmpty();
+        assertThat(requests).isEmpty();
     }
 
     @Test
@@ -370,7 +377,7 @@ class CallTests {
 
         assertThat(retrieve(Priority.BACKGROUND).once()).isEqualTo(new Answer.DeadlineExceeded());
 
-        assertThat(operations).containsExactly(Operation.RETRIEVE);
+        assertThat(requests).containsExactly(RETRIEVE);
         // it is no request of a caller: it adds nothing to the budget of retries
         assertThat(lane.budget().tryRetry()).isFalse();
     }
@@ -378,11 +385,11 @@ class CallTests {
     @Test
     void aCancelThatIsSentOnceIsNotRetriedAndTellsWhatItDid() {
         script.add(error(503, "busy"));
-        Call call = call(Priority.BACKGROUND, Operation.CANCEL, false, 3);
+        Call call = call(Priority.BACKGROUND, CANCEL, false, 3);
 
         assertThat(call.once()).isEqualTo(new Answer.Failed("status 503", null));
 
-        assertThat(operations).containsExactly(Operation.CANCEL);
+        assertThat(requests).containsExactly(CANCEL);
         assertThat(call.sent()).isEqualTo(1);
         assertThat(call.ambiguous()).isTrue();
     }
@@ -394,13 +401,23 @@ class CallTests {
         script.add(CANCELED_ALREADY);
         script.add(STALE);
         script.add(new Attempt.Success(canceling));
-        Call call = call(Priority.BACKGROUND, Operation.CANCEL, true, 3);
+        Call call = call(Priority.BACKGROUND, CANCEL, true, 3);
 
         assertThat(call.once()).isEqualTo(new Answer.Accepted(canceling));
 
-        assertThat(operations)
-                .containsExactly(Operation.CANCEL, Operation.CANCEL, Operation.RETRIEVE, Operation.RETRIEVE);
+        assertThat(requests).containsExactly(CANCEL, CANCEL, RETRIEVE, RETRIEVE);
         assertThat(call.sent()).isEqualTo(2);
+    }
+
+    @Test
+    void aBulkCallWhoseTurnDoesNotComeBeforeTheDeadlineIsRateLimited() throws Exception {
+        lane.bulkhead().tryAcquire(Priority.CALLER, deadline);
+        Deadline soon = Deadline.after(Duration.ofMillis(10), System::nanoTime);
+
+        Call call = new Call(collaborators(3), lane, Priority.BULK, CANCEL, TENANT, false, soon);
+
+        assertThat(call.withRetries()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1)));
+        assertThat(requests).isEmpty();
     }
 
     @Test
@@ -422,7 +439,7 @@ class CallTests {
         assertThat(retrieve(Priority.BACKGROUND).once()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1)));
 
         assertThat(sleeps).isEmpty();
-        assertThat(operations).isEmpty();
+        assertThat(requests).isEmpty();
     }
 
     @Test
@@ -431,7 +448,7 @@ class CallTests {
 
         assertThat(cancel(false).withRetries()).isEqualTo(new Answer.Unavailable(Duration.ofSeconds(60)));
 
-        assertThat(operations).isEmpty();
+        assertThat(requests).isEmpty();
     }
 
     @Test
@@ -451,13 +468,13 @@ class CallTests {
 
         assertThat(cancel(false).withRetries()).isEqualTo(new Answer.DeadlineExceeded());
 
-        assertThat(operations).isEmpty();
+        assertThat(requests).isEmpty();
     }
 
     @Test
     void thereIsNoReconcilingOnceTheDeadlineIsReached() {
         script.add(CANCELED_ALREADY);
-        Attempts slow = (_, _, _, _) -> {
+        Attempts slow = (_, _, _) -> {
             now.addAndGet(Duration.ofSeconds(15).toNanos());
             return script.remove();
         };
@@ -466,9 +483,58 @@ class CallTests {
         Call.Collaborators collaborators =
                 new Call.Collaborators(slow, retry, tenants, this::sleep, Duration.ofSeconds(5));
 
-        Call call = new Call(collaborators, lane, Priority.CALLER, Operation.CANCEL, TENANT, BATCH, true, deadline);
+        Call call = new Call(collaborators, lane, Priority.CALLER, CANCEL, TENANT, true, deadline);
 
         assertThat(call.withRetries()).isEqualTo(conflict(VendorError.BATCH_CANCELED));
+    }
+
+    @Test
+    void aPageIsTheAnswerToAList() {
+        BatchPage page = new BatchPage(List.of(), null, new byte[0]);
+        script.add(error(503, "busy"));
+        script.add(new Attempt.Success(page));
+
+        assertThat(list().listWithRetries()).isEqualTo(new Listing.Page(page));
+
+        assertThat(requests).containsExactly(LIST, LIST);
+        verify(tenants).keyAccepted(TENANT);
+    }
+
+    @Test
+    void aListFailsAsARetrieveDoes() {
+        script.add(error(400, "parameter_invalid"));
+        assertThat(list().listWithRetries())
+                .isEqualTo(new Listing.Failed(new Answer.Invalid(new VendorError("parameter_invalid", "no"))));
+
+        script.add(new Attempt.Unreadable(200));
+        assertThat(list().listWithRetries())
+                .isEqualTo(new Listing.Failed(new Answer.Failed("unreadable with status 200", null)));
+
+        lane.pause().extend(Duration.ofHours(1));
+        assertThat(list().listWithRetries()).isEqualTo(new Listing.Failed(new Answer.RateLimited(Duration.ofHours(1))));
+
+        now.addAndGet(Duration.ofSeconds(15).toNanos());
+        assertThat(list().listWithRetries()).isEqualTo(new Listing.Failed(new Answer.DeadlineExceeded()));
+
+        assertThat(requests).containsExactly(LIST, LIST);
+    }
+
+    @Test
+    void aListAddsToTheBudgetOfRetries() {
+        script.add(error(404, "no"));
+        list().listWithRetries();
+
+        assertThat(lane.budget().tryRetry()).isTrue();
+    }
+
+    @Test
+    void anInterruptEndsAListToo() {
+        script.add(error(503, "busy"));
+        Thread.currentThread().interrupt();
+
+        assertThat(list().listWithRetries()).isEqualTo(new Listing.Failed(new Answer.DeadlineExceeded()));
+
+        assertThat(Thread.interrupted()).isTrue();
     }
 
     @Test

@@ -53,7 +53,7 @@ class LaneTests {
         lane.bulkhead().tryAcquire(Priority.CALLER, deadline);
         assertThat(step()).isEqualTo(new Step.BulkheadFull());
 
-        lane.bulkhead().release();
+        lane.bulkhead().release(Priority.CALLER);
         assertThat(step()).isEqualTo(new Step.Paused(Duration.ofSeconds(10), Duration.ofSeconds(10)));
 
         now.addAndGet(Duration.ofSeconds(10).toNanos());
@@ -110,11 +110,18 @@ class LaneTests {
         try {
             boolean free = lane.bulkhead().tryAcquire(Priority.BACKGROUND, deadline);
             if (free) {
-                lane.bulkhead().release();
+                lane.bulkhead().release(Priority.BACKGROUND);
             }
             return free;
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aBulkCallGivesBackItsShareToo() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            assertThat(lane.attempt(Priority.BULK, deadline, () -> NOT_FOUND)).isEqualTo(new Step.Made(NOT_FOUND));
         }
     }
 
@@ -213,7 +220,7 @@ class LaneTests {
                     .contains(new DoorRefusal(
                             DoorRefusal.Reason.BULKHEAD, new Answer.RateLimited(Duration.ofSeconds(1))));
 
-            lane.bulkhead().release();
+            lane.bulkhead().release(Priority.CALLER);
             assertThat(waiting.get()).isInstanceOf(Step.Paused.class);
             assertThat(lane.refusal(longer)).isEmpty();
         }

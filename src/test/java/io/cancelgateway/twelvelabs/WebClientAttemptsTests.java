@@ -29,9 +29,8 @@ class WebClientAttemptsTests {
                 System::nanoTime);
 
         Attempt attempt = attempts.send(
-                Operation.CANCEL,
+                new VendorRequest.Cancel(new BatchId("68f4ddaf8aaa60d33df0e800")),
                 ApiKey.parse("tlk_some_key").orElseThrow(),
-                new BatchId("68f4ddaf8aaa60d33df0e800"),
                 Duration.ofSeconds(5));
 
         assertThat(attempt).isEqualTo(new Attempt.NotSent(Attempt.NotSent.Cause.OTHER));

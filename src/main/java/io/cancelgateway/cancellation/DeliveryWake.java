@@ -1,0 +1,83 @@
+package io.cancelgateway.cancellation;
+
+import io.cancelgateway.ledger.Ledger;
+import io.cancelgateway.tenant.Tenant;
+import io.cancelgateway.tenant.TenantId;
+import io.cancelgateway.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets the follow-ups of asynchronous cancels run at once if their tenant has got a new key, or if the upstream takes
+ * the old one again: they may have been waiting for that. A start counts as a new key of every tenant, because keys may
+ * have changed before it.
+ */
+class DeliveryWake implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(DeliveryWake.class);
+
+    /** A delivery with the old key may be under way when the new one comes. By then it has gone to wait, too. */
+    private static final Duration ONCE_MORE_AFTER = Duration.ofSeconds(6);
+
+    private final Tenants tenants;
+    private final Ledger ledger;
+    private final Clock clock;
+    private final ScheduledExecutorService threads = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("delivery-wake").factory());
+    private final Set<TenantId> toWake = new HashSet<>();
+    private Map<TenantId, Tenant> usable = Map.of();
+
+    DeliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
+        this.tenants = tenants;
+        this.ledger = ledger;
+        this.clock = clock;
+    }
+
+    /** Called when a key may have changed. */
+    synchronized void update() {
+        Map<TenantId, Tenant> now = new HashMap<>();
+        for (TenantId id : tenants.ids()) {
+            tenants.find(id).filter(tenant -> !tenants.isRefused(tenant)).ifPresent(tenant -> now.put(id, tenant));
+        }
+        Set<TenantId> changed = new HashSet<>(now.keySet());
+        changed.removeIf(id -> Objects.equals(now.get(id), usable.get(id)));
+        usable = now;
+        if (!changed.isEmpty()) {
+            threads.execute(() -> wake(changed));
+            threads.schedule(() -> wake(changed), ONCE_MORE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Runs on one thread. Those that cannot be woken now are woken with the next ones, or in a moment. */
+    private void wake(Set<TenantId> changed) {
+        toWake.addAll(changed);
+        try {
+            int woken = ledger.wakeAsynchronous(toWake, clock.instant());
+            toWake.clear();
+            if (woken > 0) {
+                log.info(
+                        "{} asynchronous cancels go on: their tenants have usable keys again, or the gateway has started",
+                        woken);
+            }
+        } catch (RuntimeException e) {
+            log.warn("Deliveries that wait for a key cannot be woken yet: {}", e.toString());
+            threads.schedule(() -> wake(Set.of()), ONCE_MORE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Does not interrupt a statement: an interrupt would make H2 close its file. */
+    @Override
+    public void close() {
+        threads.shutdown();
+    }
+}

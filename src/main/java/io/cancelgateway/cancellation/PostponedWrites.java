@@ -1,0 +1,176 @@
+package io.cancelgateway.cancellation;
+
+import io.cancelgateway.ledger.Intent;
+import io.cancelgateway.ledger.LedgerAvailability;
+import io.cancelgateway.ledger.LedgerTimeoutException;
+import io.cancelgateway.ledger.LedgerWriter;
+import io.cancelgateway.ledger.OpenedRequest;
+import io.cancelgateway.platform.Sleeper;
+import io.cancelgateway.problem.Problems;
+import io.cancelgateway.twelvelabs.CancelResult;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.stereotype.Component;
+
+/**
+ * Writes down what was answered while the ledger was down, one after the other, as soon as the ledger is back. The queue
+ * lives in memory: what a crash swallows of it is only in the log. Safe for use by many threads.
+ */
+@Component
+class PostponedWrites implements SmartLifecycle {
+
+    private static final Logger log = LoggerFactory.getLogger(PostponedWrites.class);
+
+    private static final int MAX_WAITING = 10_000;
+
+    /** Longer than any statement may take. */
+    private static final Duration MAX_WAIT_FOR_COMMIT = Duration.ofSeconds(20);
+
+    private static final Duration BETWEEN_TRIES = Duration.ofSeconds(1);
+
+    /** How long a stop of the gateway waits for the queue to become empty. */
+    static final Duration MAX_WAIT_AT_STOP = Duration.ofSeconds(5);
+
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
+
+    private final LedgerWriter writer;
+    private final LedgerAvailability availability;
+    private final Recorder recorder;
+    private final Lifecycle lifecycle;
+    private final Sleeper sleeper;
+    private final BlockingQueue<Postponed> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
+
+    /** How many are not written yet, the one that is being written included. */
+    private final AtomicInteger left = new AtomicInteger();
+
+    private volatile @Nullable Thread thread;
+
+    PostponedWrites(
+            LedgerWriter writer,
+            LedgerAvailability availability,
+            Recorder recorder,
+            Lifecycle lifecycle,
+            Sleeper sleeper) {
+        this.writer = writer;
+        this.availability = availability;
+        this.recorder = recorder;
+        this.lifecycle = lifecycle;
+        this.sleeper = sleeper;
+    }
+
+    private sealed interface Postponed {
+
+        /** Neither the request nor its result is known to be recorded. */
+        record Request(Intent intent, CancelResult result) implements Postponed {}
+
+        /** The request is recorded, its result not for certain. */
+        record Result(OpenedRequest opened, CancelResult result) implements Postponed {}
+    }
+
+    /** Adds a request whose intent was not recorded, with its result. */
+    void add(Intent intent, CancelResult result) {
+        add(new Postponed.Request(intent, result));
+    }
+
+    /** Adds the result of a request that is recorded. */
+    void add(OpenedRequest opened, CancelResult result) {
+        add(new Postponed.Result(opened, result));
+    }
+
+    private void add(Postponed postponed) {
+        left.incrementAndGet();
+        if (!waiting.offer(postponed)) {
+            left.decrementAndGet();
+            log.error(
+                    "{} answers wait for the ledger already; this one will not be recorded: {}",
+                    MAX_WAITING,
+                    postponed);
+        }
+    }
+
+    private void writeAll() {
+        try {
+            while (true) {
+                Postponed next = waiting.take();
+                while (!written(next)) {
+                    sleeper.sleep(BETWEEN_TRIES);
+                }
+                left.decrementAndGet();
+            }
+        } catch (InterruptedException e) {
+            // the gateway stops
+        }
+    }
+
+    /** Whether there is nothing left to do about this one. Each write can be repeated: the ledger knows the requests. */
+    private boolean written(Postponed postponed) {
+        if (!availability.available()) {
+            return false;
+        }
+        try {
+            OpenedRequest opened = switch (postponed) {
+                case Postponed.Request(Intent intent, CancelResult _) ->
+                    writer.openAgain(intent).await(MAX_WAIT_FOR_COMMIT);
+                case Postponed.Result(OpenedRequest known, CancelResult _) -> known;
+            };
+            CancelResult result = switch (postponed) {
+                case Postponed.Request(Intent _, CancelResult sent) -> sent;
+                case Postponed.Result(OpenedRequest _, CancelResult sent) -> sent;
+            };
+            recorder.begin(lifecycle.answered(opened, result)).await(MAX_WAIT_FOR_COMMIT);
+            return true;
+        } catch (LedgerTimeoutException e) {
+            return false;
+        } catch (RuntimeException e) {
+            if (Problems.isLedgerFailure(e)) {
+                availability.failed();
+                return false;
+            }
+            log.error("An answer cannot be recorded: {}", postponed, e);
+            return true;
+        }
+    }
+
+    @Override
+    public void start() {
+        thread = Thread.ofVirtual().name("postponed-writes").start(this::writeAll);
+    }
+
+    /** Called when no request is under way any more, and before the database is closed. */
+    @Override
+    public void stop() {
+        for (Duration waited = Duration.ZERO;
+                left.get() > 0 && waited.compareTo(MAX_WAIT_AT_STOP) < 0;
+                waited = waited.plus(BETWEEN_LOOKS)) {
+            LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+        }
+        Thread stopped = thread;
+        if (stopped != null) {
+            // safe: this thread only waits for others, which use the database
+            stopped.interrupt();
+            thread = null;
+        }
+        if (left.get() > 0) {
+            log.error("The gateway stops; {} answers will not be recorded, because the ledger is down", left.get());
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return thread != null;
+    }
+
+    /** Stops after the web server, whose requests add to the queue. */
+    @Override
+    public int getPhase() {
+        return WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE - 1024;
+    }
+}
