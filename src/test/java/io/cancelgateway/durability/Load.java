@@ -8,6 +8,7 @@ import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.Reply;
 import io.cancelgateway.support.TestGateway;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -39,7 +40,7 @@ final class Load implements AutoCloseable {
 
     private static final List<Fault> AMBIGUOUS = List.of(Fault.resetAfter(), Fault.truncated(), Fault.hangAfter());
 
-    /** What a caller was answered, and what became of the batch by then. */
+    /** What a caller was answered, and what became of the batch by then. The status is 0 where there was no answer. */
     record Answered(String batch, int status, String text, String batchStatus) {
 
         /** Of an error. */
@@ -93,8 +94,14 @@ final class Load implements AutoCloseable {
     }
 
     private void cancel(SimulatedBatch batch) {
-        Reply reply = service.send(random, replica -> replica.cancel(batch.id()));
-        answers.add(new Answered(batch.id(), reply.status(), reply.text(), batch.status(Instant.now())));
+        Answered answered;
+        try {
+            Reply reply = service.send(random, replica -> replica.cancel(batch.id()));
+            answered = new Answered(batch.id(), reply.status(), reply.text(), batch.status(Instant.now()));
+        } catch (UncheckedIOException e) {
+            answered = new Answered(batch.id(), 0, "{\"error\":{\"code\":\"%s\"}}".formatted(e), "");
+        }
+        answers.add(answered);
     }
 
     /** Every batch so far. */
