@@ -41,7 +41,7 @@ final class Books {
                     ((Number) json.get("failed_items")).longValue());
         }
 
-        private Items plus(Items other) {
+        Items plus(Items other) {
             return new Items(canceled + other.canceled, ready + other.ready, failed + other.failed);
         }
     }
@@ -74,7 +74,8 @@ final class Books {
         assertThat(totals()).isEqualTo(Items.of(canceled));
     }
 
-    private long open() {
+    /** How many cancellations are not at their end. */
+    long open() {
         long[] count = {0};
         query("SELECT COUNT(*) FROM cancellation WHERE finished_at IS NULL", row -> count[0] = row.getLong(1));
         return count[0];

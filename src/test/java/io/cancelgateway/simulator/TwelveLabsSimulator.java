@@ -105,6 +105,16 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         return accounts.computeIfAbsent(key, k -> new Account());
     }
 
+    /** The account of {@code key} has this key too. */
+    public void addKey(String key, String another) {
+        accounts.put(another, account(key));
+    }
+
+    /** Whatever is asked with this key from now on gets a 401. */
+    public void revokeKey(String key) {
+        accounts.remove(key);
+    }
+
     /** One account's batches, and its own standing fault. */
     public final class Account {
 

@@ -7,6 +7,7 @@ import io.cancelgateway.simulator.TwelveLabsSimulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -69,6 +70,21 @@ public abstract sealed class TestGateway implements AutoCloseable {
     /** Does not wait for the answer. */
     public CompletableFuture<Reply> cancelAsync(String batchId) {
         return Http.sendAsync("POST", cancelUrl(batchId), withToken());
+    }
+
+    /** @param path with its query */
+    public Reply get(String path, String... headers) {
+        return Http.send("GET", url(port, path), withToken(headers));
+    }
+
+    /** @param json the body */
+    public Reply post(String path, String json, String... headers) {
+        return Http.send(
+                "POST",
+                url(port, path),
+                HttpRequest.BodyPublishers.ofString(json),
+                withToken(Stream.concat(Stream.of("Content-Type", "application/json"), Stream.of(headers))
+                        .toArray(String[]::new)));
     }
 
     /** The record of a batch, or a problem where there is none. */
