@@ -1,8 +1,6 @@
 package io.cancelgateway.cancellation;
 
-import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemException;
-import io.cancelgateway.problem.ProblemType;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -26,22 +24,22 @@ record CancelReason(String text) {
      */
     static Optional<CancelReason> of(List<String> headers) {
         if (headers.size() > 1) {
-            throw malformed("is given more than once");
+            throw Requests.malformed(HEADER + " is given more than once.");
         }
-        return headers.stream()
-                .findFirst()
-                .map(String::strip)
-                .filter(text -> !text.isEmpty())
-                .map(text -> {
-                    if (!FORM.matcher(text).matches()) {
-                        throw malformed("must be printable ASCII, at most 256 characters");
-                    }
-                    return new CancelReason(text);
-                });
+        return headers.stream().findFirst().flatMap(text -> of(HEADER, text));
     }
 
-    private static ProblemException malformed(String why) {
-        return Problem.of(ProblemType.PARAMETER_INVALID, HEADER + " " + why + ".")
-                .toException();
+    /**
+     * The reason that {@code text} gives, or empty if it is blank.
+     *
+     * @param source where it was given, for the message of an error
+     * @throws ProblemException {@code parameter_invalid} if it is malformed
+     */
+    static Optional<CancelReason> of(String source, String text) {
+        String stripped = text.strip();
+        if (!FORM.matcher(stripped).matches()) {
+            throw Requests.malformed(source + " must be printable ASCII, at most 256 characters.");
+        }
+        return stripped.isEmpty() ? Optional.empty() : Optional.of(new CancelReason(stripped));
     }
 }

@@ -116,11 +116,23 @@ class Cancellations {
      */
     Reply.Answered cancel(CancelRequest request) {
         Deadline deadline = twelveLabs.startDeadline();
-        return cancel(request, deadline);
+        return cancel(request, deadline, twelveLabs.refusal(request.tenant(), deadline), twelveLabs::cancel);
     }
 
-    private Reply.Answered cancel(CancelRequest request, Deadline deadline) {
-        Optional<DoorRefusal> refusal = twelveLabs.refusal(request.tenant(), deadline);
+    /** As {@link #cancel(CancelRequest)}, for one batch of a bulk request. It waits for its turn at a full bulkhead. */
+    Reply.Answered cancelInBulk(CancelRequest request, Deadline deadline) {
+        Optional<DoorRefusal> refusal = twelveLabs
+                .refusal(request.tenant(), deadline)
+                .filter(refused -> refused.reason() != DoorRefusal.Reason.BULKHEAD);
+        return cancel(request, deadline, refusal, twelveLabs::cancelInBulk);
+    }
+
+    private interface Cancel {
+        CancelResult send(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
+    }
+
+    private Reply.Answered cancel(
+            CancelRequest request, Deadline deadline, Optional<DoorRefusal> refusal, Cancel cancel) {
         if (refusal.isPresent()) {
             return new Reply.Answered(refused(refusal.get(), request), true, false);
         }
@@ -129,7 +141,7 @@ class Cancellations {
                 () -> {
                     Recording recording = requests.begin(intent(request, deadline, false), deadline);
                     CancelResult result =
-                            twelveLabs.cancel(request.tenant(), request.batch(), recording.unresolved(), deadline);
+                            cancel.send(request.tenant(), request.batch(), recording.unresolved(), deadline);
                     requests.end(recording, result);
                     return waitForEnd(request, recording, result.answer());
                 },
@@ -145,16 +157,23 @@ class Cancellations {
         Deadline deadline = twelveLabs.startDeadline();
         return counted(
                 request,
-                () -> {
-                    OpenedRequest opened = requests.require(intent(request, deadline, true), deadline);
-                    scheduler.triggerCheckForDueExecutions();
-                    return waitForEnd(request, opened);
-                },
+                () -> waitForEnd(request, accept(request, deadline)),
                 reply -> reply instanceof Reply.Answered ? Outcome.CONFIRMED : Outcome.QUEUED);
     }
 
+    /** As {@link #enqueue}, for one batch of a bulk request, which shows no records. */
+    void enqueueInBulk(CancelRequest request, Deadline deadline) {
+        counted(request, () -> accept(request, deadline), _ -> Outcome.QUEUED);
+    }
+
+    private OpenedRequest accept(CancelRequest request, Deadline deadline) {
+        OpenedRequest opened = requests.require(intent(request, deadline, true), deadline);
+        scheduler.triggerCheckForDueExecutions();
+        return opened;
+    }
+
     /** Counts and logs a request under its outcome, whatever happens. */
-    private <T extends Reply> T counted(CancelRequest request, Supplier<T> work, Function<T, Outcome> outcomeOf) {
+    private <T> T counted(CancelRequest request, Supplier<T> work, Function<T, Outcome> outcomeOf) {
         Outcome outcome = Outcome.INTERNAL_ERROR;
         try {
             T reply = work.get();

@@ -9,6 +9,7 @@ import org.springframework.boot.security.autoconfigure.web.servlet.SecurityFilte
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpMethod;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
+import org.springframework.security.web.util.matcher.OrRequestMatcher;
 import org.springframework.security.web.util.matcher.RequestMatcher;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -22,13 +23,17 @@ import org.springframework.web.filter.OncePerRequestFilter;
 class RefusalMetricsFilter extends OncePerRequestFilter {
 
     private static final String COUNTED_BY_SERVICE = RefusalMetricsFilter.class.getName() + ".countedByService";
-    private static final RequestMatcher CANCEL = PathPatternRequestMatcher.withDefaults()
-            .matcher(HttpMethod.POST, "/v1.3/analyze/batches/{batch_id}/cancel");
+    private static final RequestMatcher CANCEL =
+            new OrRequestMatcher(post("/v1.3/analyze/batches/{batch_id}/cancel"), post(BulkController.PATH));
 
     private final CancellationMetrics metrics;
 
     RefusalMetricsFilter(CancellationMetrics metrics) {
         this.metrics = metrics;
+    }
+
+    private static RequestMatcher post(String path) {
+        return PathPatternRequestMatcher.withDefaults().matcher(HttpMethod.POST, path);
     }
 
     /** Tells this filter that {@link Cancellations} counts the request. */

@@ -61,12 +61,24 @@ public enum CancellationState {
         return Words.RESTARTABLE;
     }
 
+    /** The words of the states that a new request neither changes nor finds unresolved. */
+    static List<String> wordsOfJoinable() {
+        return Words.JOINABLE;
+    }
+
+    /** Words as SQL writes them in a list. */
+    static String quoted(List<String> words) {
+        return words.stream().map(word -> "'" + word + "'").collect(Collectors.joining(", "));
+    }
+
     /** Read off the table once: every cancel needs them. */
     private static final class Words {
 
         private static final Map<CancellationState, List<String>> BEFORE = Arrays.stream(values())
                 .collect(Collectors.toUnmodifiableMap(
                         next -> next, next -> words(state -> !state.terminal() && state.canMoveTo(next))));
+
+        private static final List<String> JOINABLE = words(state -> state != REQUESTED && !state.canMoveTo(REQUESTED));
 
         private static final List<String> RESTARTABLE = words(state -> state.terminal() && state.canMoveTo(REQUESTED));
 

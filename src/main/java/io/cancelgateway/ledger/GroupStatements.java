@@ -2,46 +2,55 @@ package io.cancelgateway.ledger;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The statements that write a group: what {@link Ledger#open} and {@link ChangeWriter#write} do in their most frequent
- * cases, for many requests in one transaction. They never wait long for a lock that somebody else holds.
+ * cases, for many requests in one transaction. They wait for no row that somebody else locks.
  */
 interface GroupStatements {
 
     /**
-     * Starts the cancellations that have no record, and accepts those that are requested, and commits. Leaves out an
-     * intent whose cancellation has a record, and a change whose record is locked, is not requested, or whose request
-     * has an outcome: these are to be written alone.
+     * Writes what can be written without waiting, and commits. Leaves out the rest, which is to be written alone:
      *
-     * @param intents each of another cancellation, in the order of their keys, so that two replicas do not wait for
+     * <ul>
+     *   <li>an intent whose cancellation is requested, or to be started again, or locked by somebody else;
+     *   <li>one that may be recorded already, if its cancellation has a record;
+     *   <li>an acceptance whose record is locked by somebody else, or whose request has an outcome.
+     * </ul>
+     *
+     * @param openings each of another cancellation, in the order of their keys, so that two replicas do not wait for
      *     each other
-     * @param acceptances each of another cancellation and with a request
-     * @return what was written
+     * @param acceptances each of another cancellation
      * @throws org.springframework.dao.DataAccessException if nothing was written, or the commit got no answer
      */
-    Written write(List<Intent> intents, List<Change> acceptances);
+    Written write(List<Opening> openings, List<Acceptance> acceptances);
+
+    /**
+     * An intent.
+     *
+     * @param again whether it may be recorded already
+     */
+    record Opening(Intent intent, boolean again) {}
+
+    /** A change that accepts a cancellation, or one more cancel of it, by the answer to a request. */
+    record Acceptance(Change change, Change.RequestResult result, BatchSnapshot snapshot) {
+
+        /** Null if the change is another one. */
+        static @Nullable Acceptance of(Change change) {
+            Change.RequestResult result = change.request();
+            return result != null && change.transition() instanceof Change.Transition.Accept(BatchSnapshot snapshot)
+                    ? new Acceptance(change, result, snapshot)
+                    : null;
+        }
+    }
 
     /**
      * What was written.
      *
      * @param opened by {@link Intent#request}
-     * @param accepted the ids of the requests
+     * @param accepted by the id of the request: whether it was the first acceptance of its cancellation
      */
-    record Written(Map<UUID, OpenedRequest> opened, Set<Long> accepted) {
-
-        /** What an acceptance did, as {@link ChangeWriter#write} tells it; null if it was left out. */
-        @Nullable
-        Effect effect(Change change) {
-            Change.RequestResult request = change.request();
-            return request != null
-                            && accepted.contains(request.id())
-                            && change.transition() instanceof Change.Transition.Accept(BatchSnapshot snapshot)
-                    ? new Effect.FirstAccepted(change.key(), snapshot)
-                    : null;
-        }
-    }
+    record Written(Map<UUID, OpenedRequest> opened, Map<Long, Boolean> accepted) {}
 }

@@ -7,14 +7,12 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -39,10 +37,17 @@ class H2GroupStatements implements GroupStatements {
              WHERE NOT EXISTS (SELECT 1 FROM cancellation WHERE tenant = ? AND batch_id = ?)
             """;
 
+    private static final String JOINABLE = """
+            SELECT id, life FROM cancellation WHERE tenant = ? AND batch_id = ? AND state IN (%s) FOR UPDATE SKIP LOCKED
+            """.formatted(CancellationState.quoted(CancellationState.wordsOfJoinable()));
+
+    private static final String POSTPONE_DEADLINE =
+            "UPDATE cancellation SET deadline_at = GREATEST(deadline_at, ?) WHERE id = ?";
+
     private static final String ADD_REQUEST = """
             INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id, outcome,
                                               request_key)
-            VALUES (?, 1, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """;
 
     private static final String ADD_FOLLOW_UP = """
@@ -50,11 +55,10 @@ class H2GroupStatements implements GroupStatements {
             VALUES ('%s', ?, ?, FALSE, 1, ?)
             """.formatted(FollowUpTask.NAME);
 
-    private static final String LOCK = """
-            SELECT id FROM cancellation WHERE id = ANY (?) AND state IN (%s) FOR UPDATE SKIP LOCKED
-            """.formatted(CancellationState.wordsBefore(CancellationState.CANCELING).stream()
-            .map(word -> "'" + word + "'")
-            .collect(Collectors.joining(", ")));
+    private static final String LOCK =
+            """
+            SELECT id, state IN (%s) AS is_first FROM cancellation WHERE id = ANY (?) FOR UPDATE SKIP LOCKED
+            """.formatted(CancellationState.quoted(CancellationState.wordsBefore(CancellationState.CANCELING)));
 
     private static final String ANSWER = "UPDATE cancellation_request SET outcome = ? WHERE id = ? AND outcome IS NULL";
 
@@ -63,6 +67,11 @@ class H2GroupStatements implements GroupStatements {
                SET state = 'canceling', accepted_at = ?, attempts = attempts + ?, model_name = ?, analysis_mode = ?,
                    accepted_total_items = ?, accepted_queued_items = ?, accepted_processing_items = ?,
                    accepted_ready_items = ?, accepted_failed_items = ?, accepted_canceled_items = ?
+             WHERE id = ?
+            """;
+
+    private static final String ATTEMPTED = """
+            UPDATE cancellation SET attempts = attempts + ?, last_attempt_at = ?, ambiguous = ambiguous OR ?
              WHERE id = ?
             """;
 
@@ -77,12 +86,12 @@ class H2GroupStatements implements GroupStatements {
     }
 
     @Override
-    public Written write(List<Intent> intents, List<Change> acceptances) {
+    public Written write(List<Opening> openings, List<Acceptance> acceptances) {
         return transaction.execute(_ ->
                 Objects.requireNonNull(jdbc.execute((ConnectionCallback<Written>) connection -> {
                     setLockTimeout(connection, LOCK_TIMEOUT);
                     try {
-                        return new Written(open(connection, intents), accept(connection, acceptances));
+                        return new Written(open(connection, openings), accept(connection, acceptances));
                     } finally {
                         setLockTimeout(connection, usualLockTimeout); // others use this connection, too
                     }
@@ -95,24 +104,55 @@ class H2GroupStatements implements GroupStatements {
         }
     }
 
-    private static Map<UUID, OpenedRequest> open(Connection connection, List<Intent> intents) throws SQLException {
-        if (intents.isEmpty()) {
-            return Map.of();
-        }
+    private static Map<UUID, OpenedRequest> open(Connection connection, List<Opening> openings) throws SQLException {
         Map<UUID, OpenedRequest> opened = new HashMap<>();
+        if (openings.isEmpty()) {
+            return opened;
+        }
+        List<Intent> others = new ArrayList<>();
         try (PreparedStatement start = connection.prepareStatement(START, new String[] {"id"});
                 PreparedStatement request = connection.prepareStatement(ADD_REQUEST, new String[] {"id"});
                 PreparedStatement followUp = connection.prepareStatement(ADD_FOLLOW_UP)) {
-            for (Intent intent : intents) {
+            for (Opening opening : openings) {
+                Intent intent = opening.intent();
                 if (start(start, intent)) {
                     long id = generatedId(start);
-                    long requestId = addRequest(request, id, intent);
+                    long requestId = addRequest(request, id, 1, intent);
                     addFollowUp(followUp, id, intent);
                     opened.put(intent.request(), new OpenedRequest(intent.key(), id, 1, requestId, true, false));
+                } else if (!opening.again()) {
+                    others.add(intent);
                 }
+            }
+            if (!others.isEmpty()) {
+                join(connection, request, others, opened);
             }
         }
         return opened;
+    }
+
+    private static void join(
+            Connection connection, PreparedStatement request, List<Intent> intents, Map<UUID, OpenedRequest> opened)
+            throws SQLException {
+        try (PreparedStatement joinable = connection.prepareStatement(JOINABLE);
+                PreparedStatement postpone = connection.prepareStatement(POSTPONE_DEADLINE)) {
+            for (Intent intent : intents) {
+                joinable.setString(1, intent.key().tenant().value());
+                joinable.setString(2, intent.key().batchId());
+                try (ResultSet row = joinable.executeQuery()) {
+                    if (row.next()) {
+                        long id = row.getLong("id");
+                        int life = row.getInt("life");
+                        postpone.setObject(1, utc(intent.deadline()));
+                        postpone.setLong(2, id);
+                        postpone.executeUpdate();
+                        long requestId = addRequest(request, id, life, intent);
+                        opened.put(
+                                intent.request(), new OpenedRequest(intent.key(), id, life, requestId, false, false));
+                    }
+                }
+            }
+        }
     }
 
     private static boolean start(PreparedStatement statement, Intent intent) throws SQLException {
@@ -130,14 +170,15 @@ class H2GroupStatements implements GroupStatements {
         return statement.executeUpdate() == 1;
     }
 
-    private static long addRequest(PreparedStatement statement, long id, Intent intent) throws SQLException {
+    private static long addRequest(PreparedStatement statement, long id, int life, Intent intent) throws SQLException {
         statement.setLong(1, id);
-        statement.setString(2, intent.caller());
-        statement.setString(3, intent.reason());
-        statement.setObject(4, utc(intent.receivedAt()));
-        statement.setString(5, intent.traceId());
-        statement.setString(6, intent.asynchronous() ? Ledger.QUEUED : null);
-        statement.setObject(7, intent.request());
+        statement.setInt(2, life);
+        statement.setString(3, intent.caller());
+        statement.setString(4, intent.reason());
+        statement.setObject(5, utc(intent.receivedAt()));
+        statement.setString(6, intent.traceId());
+        statement.setString(7, intent.asynchronous() ? Ledger.QUEUED : null);
+        statement.setObject(8, intent.request());
         statement.executeUpdate();
         return generatedId(statement);
     }
@@ -156,39 +197,53 @@ class H2GroupStatements implements GroupStatements {
         }
     }
 
-    private static Set<Long> accept(Connection connection, List<Change> acceptances) throws SQLException {
+    private static Map<Long, Boolean> accept(Connection connection, List<Acceptance> acceptances) throws SQLException {
+        Map<Long, Boolean> accepted = new HashMap<>();
         if (acceptances.isEmpty()) {
-            return Set.of();
+            return accepted;
         }
-        Set<Long> free = lock(connection, acceptances);
-        Set<Long> accepted = new HashSet<>();
+        Map<Long, Boolean> free = lock(connection, acceptances);
         try (PreparedStatement answer = connection.prepareStatement(ANSWER);
-                PreparedStatement accept = connection.prepareStatement(ACCEPT)) {
-            for (Change change : acceptances) {
-                Change.RequestResult result = Objects.requireNonNull(change.request());
-                if (free.contains(change.id()) && answer(answer, result)) {
-                    accept(accept, change, ((Change.Transition.Accept) change.transition()).snapshot());
-                    accepted.add(result.id());
+                PreparedStatement accept = connection.prepareStatement(ACCEPT);
+                PreparedStatement attempted = connection.prepareStatement(ATTEMPTED)) {
+            for (Acceptance acceptance : acceptances) {
+                Change change = acceptance.change();
+                @Nullable Boolean first = free.get(change.id());
+                if (first != null && answer(answer, acceptance.result())) {
+                    if (first) {
+                        accept(accept, change, acceptance.snapshot());
+                    } else {
+                        attempted(attempted, change);
+                    }
+                    accepted.put(acceptance.result().id(), first);
                 }
             }
         }
         return accepted;
     }
 
-    private static Set<Long> lock(Connection connection, List<Change> acceptances) throws SQLException {
-        Set<Long> locked = new HashSet<>();
+    /** Those that nobody else locks, and whether they are requested. */
+    private static Map<Long, Boolean> lock(Connection connection, List<Acceptance> acceptances) throws SQLException {
+        Map<Long, Boolean> locked = new HashMap<>();
+        Object[] ids =
+                acceptances.stream().map(acceptance -> acceptance.change().id()).toArray();
         try (PreparedStatement statement = connection.prepareStatement(LOCK)) {
-            statement.setArray(
-                    1,
-                    connection.createArrayOf(
-                            "BIGINT", acceptances.stream().map(Change::id).toArray()));
+            statement.setArray(1, connection.createArrayOf("BIGINT", ids));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    locked.add(rows.getLong(1));
+                    locked.put(rows.getLong("id"), rows.getBoolean("is_first"));
                 }
             }
         }
         return locked;
+    }
+
+    private static void attempted(PreparedStatement statement, Change change) throws SQLException {
+        statement.setInt(1, change.sent().cancels());
+        statement.setObject(2, utc(change.at()));
+        statement.setBoolean(3, change.sent().ambiguous());
+        statement.setLong(4, change.id());
+        statement.executeUpdate();
     }
 
     private static boolean answer(PreparedStatement statement, Change.RequestResult result) throws SQLException {

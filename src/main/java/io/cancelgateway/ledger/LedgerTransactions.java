@@ -11,9 +11,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Runs statements in one transaction, and again if another writer interfered: the next try sees that writer's row. */
@@ -78,6 +80,11 @@ public class LedgerTransactions {
                 && (e instanceof DataIntegrityViolationException
                         || e instanceof ConcurrencyFailureException
                         || isLockTimeout(e.getCause()));
+    }
+
+    /** Whether a failure says that the database cannot be reached, so that the next statement would fail likewise. */
+    static boolean isUnreachable(Throwable failure) {
+        return failure instanceof TransactionException || failure instanceof DataAccessResourceFailureException;
     }
 
     private static boolean isLockTimeout(@Nullable Throwable cause) {

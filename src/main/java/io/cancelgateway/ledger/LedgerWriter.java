@@ -1,5 +1,7 @@
 package io.cancelgateway.ledger;
 
+import io.cancelgateway.ledger.GroupStatements.Acceptance;
+import io.cancelgateway.ledger.GroupStatements.Opening;
 import io.cancelgateway.ledger.GroupStatements.Written;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,7 +14,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.TransientDataAccessResourceException;
@@ -67,12 +68,12 @@ public class LedgerWriter implements AutoCloseable {
 
     /** Records a request, as {@link Ledger#open} does. Does not block. */
     public PendingWrite<OpenedRequest> open(Intent intent) {
-        return queue(new QueuedWrite.OfIntent(intent, () -> ledger.open(intent)));
+        return queue(new QueuedWrite.OfIntent(new Opening(intent, false), () -> ledger.open(intent)));
     }
 
     /** Records a request that may be recorded already, as {@link Ledger#openAgain} does. Does not block. */
     public PendingWrite<OpenedRequest> openAgain(Intent intent) {
-        return queue(new QueuedWrite.OfIntent(intent, () -> ledger.openAgain(intent)));
+        return queue(new QueuedWrite.OfIntent(new Opening(intent, true), () -> ledger.openAgain(intent)));
     }
 
     /** Writes a change, as {@link ChangeWriter#write} does. Does not block. */
@@ -84,7 +85,7 @@ public class LedgerWriter implements AutoCloseable {
         if (closed || !room.tryAcquire()) {
             write.failed(
                     new TransientDataAccessResourceException("Too many writes wait for the ledger, or it is closed"));
-        } else if (write instanceof QueuedWrite.OfChange change && !change.mayAccept()) {
+        } else if (!write.mayBeGrouped()) {
             singles.add(write);
         } else if (!singles.addBehind(write)) {
             queue.add(write);
@@ -102,7 +103,12 @@ public class LedgerWriter implements AutoCloseable {
             }
             Thread.yield(); // requests that are ready to run write along
             queue.drainTo(taken, MAX_GROUP - 1);
-            write(taken);
+            try {
+                write(taken);
+            } catch (RuntimeException | Error e) {
+                log.error("A group could not be written; the next one is tried", e);
+                taken.forEach(write -> write.failed(e));
+            }
             taken.clear();
         }
     }
@@ -121,58 +127,33 @@ public class LedgerWriter implements AutoCloseable {
     }
 
     private void writeGroup(Collection<QueuedWrite<?>> group) {
-        List<Intent> intents = new ArrayList<>();
-        List<Change> acceptances = new ArrayList<>();
-        for (QueuedWrite<?> write : group) {
-            switch (write) {
-                case QueuedWrite.OfIntent of -> intents.add(of.intent);
-                case QueuedWrite.OfChange of -> acceptances.add(of.change);
-            }
-        }
         if (group.isEmpty()) {
             return;
         }
+        List<Opening> openings = new ArrayList<>();
+        List<Acceptance> acceptances = new ArrayList<>();
+        group.forEach(write -> write.addTo(openings, acceptances));
         Written written;
         try {
-            written = groups.write(intents, acceptances);
+            written = groups.write(openings, acceptances);
         } catch (RuntimeException | Error e) {
             if (LedgerTransactions.isAboutRows(e)) {
                 log.debug("One of {} writes has to be committed by itself, so all are", group.size());
                 group.forEach(singles::add);
             } else {
                 // not one by one: each would take its time to fail. And the commit may have got no answer
-                group.forEach(write -> end(write, () -> write.failed(e)));
+                group.forEach(write -> write.failed(e));
+                room.release(group.size());
             }
             return;
         }
         for (QueuedWrite<?> write : group) {
-            if (!ended(write, written)) {
+            if (write.end(written)) {
+                room.release();
+            } else {
                 singles.add(write);
             }
         }
-    }
-
-    /** Ends a write if the group has written it. */
-    private boolean ended(QueuedWrite<?> write, Written written) {
-        return switch (write) {
-            case QueuedWrite.OfIntent of -> {
-                @Nullable OpenedRequest opened = written.opened().get(of.intent.request());
-                yield opened != null && end(write, () -> of.committed(opened));
-            }
-            case QueuedWrite.OfChange of -> {
-                @Nullable Effect effect = written.effect(of.change);
-                yield effect != null && end(write, () -> of.committed(effect));
-            }
-        };
-    }
-
-    private boolean end(QueuedWrite<?> write, Runnable end) {
-        try {
-            end.run();
-        } finally {
-            room.release();
-        }
-        return true;
     }
 
     /** Waits for what is queued, 5 s at most. Writes that come now fail. */

@@ -1,5 +1,9 @@
 package io.cancelgateway.ledger;
 
+import io.cancelgateway.ledger.GroupStatements.Acceptance;
+import io.cancelgateway.ledger.GroupStatements.Opening;
+import io.cancelgateway.ledger.GroupStatements.Written;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -22,29 +26,46 @@ abstract sealed class QueuedWrite<T> {
         this.statements = statements;
     }
 
-    /** An intent, first or again. If its cancellation has no record, both are the same. */
     static final class OfIntent extends QueuedWrite<OpenedRequest> {
 
-        final Intent intent;
+        private final Opening opening;
 
-        OfIntent(Intent intent, Supplier<OpenedRequest> statements) {
+        OfIntent(Opening opening, Supplier<OpenedRequest> statements) {
             super(statements);
-            this.intent = intent;
+            this.opening = opening;
         }
 
         @Override
         CancellationKey key() {
-            return intent.key();
+            return opening.intent().key();
+        }
+
+        @Override
+        boolean mayBeGrouped() {
+            return true;
+        }
+
+        @Override
+        void addTo(List<Opening> openings, List<Acceptance> acceptances) {
+            openings.add(opening);
+        }
+
+        @Override
+        @Nullable
+        OpenedRequest result(Written written) {
+            return written.opened().get(opening.intent().request());
         }
     }
 
     static final class OfChange extends QueuedWrite<Effect> {
 
-        final Change change;
+        private final Change change;
+        private final @Nullable Acceptance acceptance;
 
         OfChange(Change change, Supplier<Effect> statements) {
             super(statements);
             this.change = change;
+            this.acceptance = Acceptance.of(change);
         }
 
         @Override
@@ -52,14 +73,55 @@ abstract sealed class QueuedWrite<T> {
             return change.key();
         }
 
-        /** Whether it may be the first acceptance of its cancellation, by a request. */
-        boolean mayAccept() {
-            return change.request() != null && change.transition() instanceof Change.Transition.Accept;
+        @Override
+        boolean mayBeGrouped() {
+            return acceptance != null;
+        }
+
+        @Override
+        void addTo(List<Opening> openings, List<Acceptance> acceptances) {
+            if (acceptance != null) {
+                acceptances.add(acceptance);
+            }
+        }
+
+        @Override
+        @Nullable
+        Effect result(Written written) {
+            if (acceptance == null) {
+                return null;
+            }
+            @Nullable Boolean first = written.accepted().get(acceptance.result().id());
+            if (first == null) {
+                return null;
+            }
+            return first ? new Effect.FirstAccepted(change.key(), acceptance.snapshot()) : new Effect.None();
         }
     }
 
     /** The key of its cancellation. */
     abstract CancellationKey key();
+
+    /** Whether a group has statements for it. */
+    abstract boolean mayBeGrouped();
+
+    abstract void addTo(List<Opening> openings, List<Acceptance> acceptances);
+
+    /** What it returns, or null if the group left it out. */
+    abstract @Nullable T result(Written written);
+
+    /**
+     * Ends it, if the group has written it.
+     *
+     * @return whether it has
+     */
+    boolean end(Written written) {
+        @Nullable T result = result(written);
+        if (result != null) {
+            inLogContext(() -> pending.committed(result));
+        }
+        return result != null;
+    }
 
     PendingWrite<T> pending() {
         return pending;
@@ -68,10 +130,6 @@ abstract sealed class QueuedWrite<T> {
     /** Writes it in a transaction of its own. */
     void writeAlone(LedgerTransactions transactions) {
         inLogContext(() -> pending.committed(transactions.run(statements)));
-    }
-
-    void committed(T value) {
-        inLogContext(() -> pending.committed(value));
     }
 
     void failed(Throwable failure) {

@@ -1,5 +1,7 @@
 package io.cancelgateway.ledger;
 
+import io.cancelgateway.ledger.GroupStatements.Acceptance;
+import io.cancelgateway.ledger.GroupStatements.Opening;
 import io.cancelgateway.tenant.TenantId;
 import java.time.Clock;
 import java.time.Instant;
@@ -48,16 +50,22 @@ class Rehearsal implements SmartInitializingSingleton {
     }
 
     private void writeAllKinds() {
-        Intent intent = intent();
-        OpenedRequest opened = groups.write(List.of(intent), List.of()).opened().get(intent.request());
+        OpenedRequest first = openInGroup(intent());
+        OpenedRequest second = ledger.open(intent());
+        groups.write(List.of(), List.of(accepted(first)));
+        changes.write(accepted(second).change());
+        OpenedRequest third = ledger.openAgain(intent());
+        groups.write(List.of(new Opening(intent(), false)), List.of(accepted(third)));
+    }
+
+    private OpenedRequest openInGroup(Intent intent) {
+        OpenedRequest opened = groups.write(List.of(new Opening(intent, false)), List.of())
+                .opened()
+                .get(intent.request());
         if (opened == null) {
-            throw new IllegalStateException("A cancellation of a new batch was not recorded");
+            throw new IllegalStateException("The cancellation of a new batch was not recorded");
         }
-        groups.write(List.of(), List.of(accepted(opened)));
-        Intent alone = intent();
-        changes.write(accepted(ledger.open(alone)));
-        groups.write(List.of(intent()), List.of(accepted(ledger.openAgain(intent()))));
-        ledger.open(alone);
+        return opened;
     }
 
     private Intent intent() {
@@ -68,14 +76,16 @@ class Rehearsal implements SmartInitializingSingleton {
         return new Intent(request, key, "rehearsal", "none", null, now, now, false, now);
     }
 
-    private Change accepted(OpenedRequest opened) {
-        return new Change(
+    private Acceptance accepted(OpenedRequest opened) {
+        Change.RequestResult result = new Change.RequestResult(opened.request(), "accepted");
+        Change change = new Change(
                 opened.key(),
                 opened.id(),
                 opened.life(),
                 new Change.Sent(1, false),
-                new Change.RequestResult(opened.request(), "accepted"),
+                result,
                 new Change.Transition.Accept(BatchSnapshot.NONE),
                 clock.instant());
+        return new Acceptance(change, result, BatchSnapshot.NONE);
     }
 }

@@ -68,7 +68,7 @@ class SingleWrites {
                 write.writeAlone(transactions);
             } catch (RuntimeException | Error e) {
                 write.failed(e);
-                if (!LedgerTransactions.isAboutRows(e)) {
+                if (LedgerTransactions.isUnreachable(e)) {
                     failWaiting(e);
                 }
             }

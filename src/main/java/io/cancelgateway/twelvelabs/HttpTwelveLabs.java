@@ -51,6 +51,11 @@ class HttpTwelveLabs implements TwelveLabs {
         return list(Priority.CALLER, tenant, query, startDeadline());
     }
 
+    @Override
+    public ActiveBatches activeBatches(Tenant tenant, Deadline deadline) {
+        return new ActiveBatchSearch(query -> list(Priority.BULK, tenant, query, deadline)).run();
+    }
+
     private Listing list(Priority priority, Tenant tenant, BatchQuery query, Deadline deadline) {
         return call(priority, new VendorRequest.ListBatches(query), tenant, false, deadline)
                 .listWithRetries();

@@ -75,6 +75,13 @@ public interface TwelveLabs {
     Listing list(Tenant tenant, BatchQuery query);
 
     /**
+     * Finds the tenant's batches that are {@code pending} or {@code processing}, for a bulk request: through all pages
+     * of the list, each retried like a retrieve, and all before one deadline. A batch that runs all the while is found;
+     * one that ends meanwhile may be among the found. It waits for a permit as {@link #cancelInBulk} does.
+     */
+    ActiveBatches activeBatches(Tenant tenant, Deadline deadline);
+
+    /**
      * Retrieves the batch in the background, once: without a retry, and without waiting for a permit or for the end of
      * a pause. Where a caller's call waits for a permit, or none is free, nothing is sent.
      *

@@ -14,6 +14,7 @@ import io.cancelgateway.support.TestClock;
 import io.cancelgateway.tenant.ApiKey;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.tenant.TenantId;
+import io.cancelgateway.twelvelabs.ActiveBatches;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
@@ -410,6 +411,11 @@ class FollowUpTests {
 
         @Override
         public Listing list(Tenant tenant, BatchQuery query) {
+            throw new AssertionError("A follow-up knows its batch");
+        }
+
+        @Override
+        public ActiveBatches activeBatches(Tenant tenant, Deadline deadline) {
             throw new AssertionError("A follow-up knows its batch");
         }
 

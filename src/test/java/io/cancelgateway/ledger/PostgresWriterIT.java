@@ -13,6 +13,8 @@ import io.cancelgateway.support.CountedStatements;
 import io.cancelgateway.support.DatabaseProxy;
 import io.cancelgateway.support.Databases;
 import io.cancelgateway.tenant.TenantId;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,6 +28,7 @@ import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
@@ -161,14 +164,7 @@ class PostgresWriterIT {
         long start = System.nanoTime();
 
         List<PendingWrite<Effect>> results = IntStream.range(0, 20)
-                .mapToObj(_ -> writer.write(new Change(
-                        opened.key(),
-                        opened.id(),
-                        1,
-                        new Change.Sent(1, false),
-                        new Change.RequestResult(opened.request(), "upstream_error"),
-                        new Change.Transition.Stay(),
-                        NOON)))
+                .mapToObj(_ -> writer.write(failed(opened)))
                 .toList();
         results.forEach(result -> result.whenEnded(_ -> {}, _ -> done.countDown()));
         done.await();
@@ -176,6 +172,26 @@ class PostgresWriterIT {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
         proxy.serve();
         assertThat(again(() -> writer.open(intent()).await(SOON)).started()).isTrue();
+    }
+
+    @Test
+    void aLockThatIsNotToBeHadFailsOnlyTheWritesThatWaitForIt() throws Exception {
+        List<OpenedRequest> opened = IntStream.range(0, 3)
+                .mapToObj(_ -> writer.open(intent()).await(SOON))
+                .toList();
+        try (Connection other = DriverManager.getConnection(address)) {
+            other.setAutoCommit(false);
+            other.createStatement()
+                    .executeUpdate("UPDATE cancellation SET attempts = 9 WHERE id IN (%d, %d)"
+                            .formatted(opened.get(0).id(), opened.get(1).id()));
+            List<PendingWrite<Effect>> results = opened.stream()
+                    .map(request -> writer.write(failed(request)))
+                    .toList();
+
+            assertThat(results.get(2).await(SOON)).isInstanceOf(Effect.Ended.class);
+            assertThatThrownBy(() -> results.get(0).await(SOON)).isInstanceOf(QueryTimeoutException.class);
+            assertThatThrownBy(() -> results.get(1).await(SOON)).isInstanceOf(QueryTimeoutException.class);
+        }
     }
 
     /** Until the pool has found out that its connections are gone. */
@@ -196,13 +212,21 @@ class PostgresWriterIT {
     }
 
     private static Change accepted(OpenedRequest opened) {
+        return result(opened, "accepted", new Change.Transition.Accept(BatchSnapshot.NONE));
+    }
+
+    private static Change failed(OpenedRequest opened) {
+        return result(opened, "upstream_error", new Change.Transition.EndIfNothingUnresolved(CancellationState.FAILED));
+    }
+
+    private static Change result(OpenedRequest opened, String outcome, Change.Transition transition) {
         return new Change(
                 opened.key(),
                 opened.id(),
                 opened.life(),
                 new Change.Sent(2, false),
-                new Change.RequestResult(opened.request(), "accepted"),
-                new Change.Transition.Accept(BatchSnapshot.NONE),
+                new Change.RequestResult(opened.request(), outcome),
+                transition,
                 NOON);
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.cancelgateway.ledger.GroupStatements.Acceptance;
+import io.cancelgateway.ledger.GroupStatements.Opening;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.tenant.TenantId;
@@ -122,40 +124,55 @@ abstract class WriterContract {
         assertThat(groups.sizes()).containsExactly(1, LedgerWriter.MAX_GROUP, 7);
     }
 
+    /** A first cancel of a batch, and one more. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aGroupWritesWhatAWriteByItselfWrites(boolean asynchronous) {
         CancellationKey inGroup = newKey();
         CancellationKey alone = newKey();
-        for (CancellationKey key : List.of(inGroup, alone)) {
-            Intent intent = new Intent(
-                    UUID.randomUUID(),
-                    key,
-                    "billing",
-                    "a \"quoted\", {braced} \\ reason",
-                    "4bf92f3577b34da6a3ce929d0e0e4736",
-                    NOON.plusNanos(999),
-                    NOON.plusSeconds(15),
-                    asynchronous,
-                    NOON.plusSeconds(2));
-            Change change;
-            if (key == inGroup) {
-                change = accepted(await(writer.open(intent)));
-                assertThat(await(writer.write(change)))
-                        .isEqualTo(asynchronous ? new Effect.None() : new Effect.FirstAccepted(key, SNAPSHOT));
-            } else {
-                change = accepted(transactions.run(() -> ledger.open(intent)));
-                transactions.run(() -> changes.write(change));
-            }
-        }
+        for (int times = 0; times < 2; times++) {
+            Instant received = NOON.plusNanos(999).plusSeconds(times);
+            BatchSnapshot snapshot = times == 0 ? SNAPSHOT : BatchSnapshot.NONE;
+            Intent first = intent(inGroup, received, asynchronous);
+            Intent second = intent(alone, received, asynchronous);
 
-        assertThat(groups.sizes()).containsExactly(1, 1);
-        assertThat(rows("cancellation", inGroup)).isEqualTo(rows("cancellation", alone));
-        assertThat(rows("cancellation_request", inGroup)).isEqualTo(rows("cancellation_request", alone));
-        assertThat(rows("scheduled_tasks", inGroup)).isEqualTo(rows("scheduled_tasks", alone));
+            OpenedRequest opened = await(writer.open(first));
+            OpenedRequest openedAlone = transactions.run(() -> ledger.open(second));
+            Effect effect = await(writer.write(accepted(opened, snapshot)));
+            transactions.run(() -> changes.write(accepted(openedAlone, snapshot)));
+
+            assertThat(opened.started()).isEqualTo(openedAlone.started()).isEqualTo(times == 0);
+            assertThat(opened.life()).isEqualTo(openedAlone.life());
+            assertThat(opened.unresolved()).isEqualTo(openedAlone.unresolved());
+            assertThat(effect)
+                    .isEqualTo(
+                            times == 0 && !asynchronous
+                                    ? new Effect.FirstAccepted(inGroup, SNAPSHOT)
+                                    : new Effect.None());
+            assertThat(rows("cancellation", inGroup)).isEqualTo(rows("cancellation", alone));
+            assertThat(rows("cancellation_request", inGroup)).isEqualTo(rows("cancellation_request", alone));
+            assertThat(rows("scheduled_tasks", inGroup)).isEqualTo(rows("scheduled_tasks", alone));
+        }
+        if (!asynchronous) {
+            assertThat(groups.sizes()).as("nothing was written by itself").containsExactly(1, 1, 1, 1);
+        }
         assertThat(rows("cancellation", inGroup).getFirst())
                 .containsEntry("state", asynchronous ? "requested" : "canceling")
+                .containsEntry("attempts", asynchronous ? 0 : 4)
                 .containsEntry("asynchronous", asynchronous);
+    }
+
+    private static Intent intent(CancellationKey key, Instant received, boolean asynchronous) {
+        return new Intent(
+                UUID.randomUUID(),
+                key,
+                "billing",
+                "a \"quoted\", {braced} \\ reason",
+                "4bf92f3577b34da6a3ce929d0e0e4736",
+                received,
+                received.plusSeconds(15),
+                asynchronous,
+                received.plusSeconds(2));
     }
 
     @Test
@@ -173,7 +190,7 @@ abstract class WriterContract {
     }
 
     @Test
-    void whatHasARecordIsWrittenByItself() {
+    void whatMustWaitForItsRecordIsWrittenByItself() {
         OpenedRequest requested = openAlone(newKey());
         OpenedRequest failed = openAlone(newKey());
         transactions.run(() -> ledger.endWithBatch(failed.id(), 1, CancellationState.FAILED, BatchSnapshot.NONE, NOON));
@@ -196,8 +213,8 @@ abstract class WriterContract {
         assertThat(await(restarts).life()).isEqualTo(2);
         assertThat(await(adds).started()).isFalse();
         assertThat(groups.sizes()).containsExactly(1, 5);
-        assertThat(Stream.of(joins, restarts, adds)).allMatch(PendingWrite::behindOthers);
-        assertThat(Stream.of(first, last)).noneMatch(PendingWrite::behindOthers);
+        assertThat(Stream.of(joins, restarts)).allMatch(PendingWrite::behindOthers);
+        assertThat(Stream.of(first, adds, last)).noneMatch(PendingWrite::behindOthers);
         assertThat(count("cancellation_request")).isEqualTo(3 + 6);
     }
 
@@ -548,7 +565,7 @@ abstract class WriterContract {
                 opened.key(),
                 opened.id(),
                 opened.life(),
-                new Change.Sent(2, false),
+                new Change.Sent(2, transition instanceof Change.Transition.Accept),
                 new Change.RequestResult(opened.request(), "accepted"),
                 transition,
                 NOON.plusSeconds(1));
@@ -634,15 +651,15 @@ abstract class WriterContract {
         }
 
         @Override
-        public Written write(List<Intent> intents, List<Change> acceptances) {
-            sizes.add(intents.size() + acceptances.size());
+        public Written write(List<Opening> openings, List<Acceptance> acceptances) {
+            sizes.add(openings.size() + acceptances.size());
             held.countDown();
             try {
                 assertThat(free.await(60, TimeUnit.SECONDS)).isTrue();
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
-            return statements.write(intents, acceptances);
+            return statements.write(openings, acceptances);
         }
     }
 }

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -62,6 +63,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final LoopResources loops = LoopResources.create("simulator", 2, true);
     private final DisposableServer server;
     private final Clock clock;
+    private volatile Consumer<RecordedRequest> meanwhile = _ -> {};
 
     private TwelveLabsSimulator(String host, int port, Clock clock) {
         this.clock = clock;
@@ -164,6 +166,11 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         standing.put(operation, faults);
     }
 
+    /** Runs this for each request before it is answered: what happens at the vendor in the meantime. */
+    public void meanwhile(Consumer<RecordedRequest> happening) {
+        meanwhile = happening;
+    }
+
     /** Every request recorded, oldest first. */
     public List<RecordedRequest> requests() {
         return List.copyOf(requests);
@@ -187,6 +194,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
             scripts.values().forEach(Deque::clear);
         }
         standing.clear();
+        meanwhile = _ -> {};
         requests.clear();
         violations.clear();
         dead.clear();
@@ -281,6 +289,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
             }
         }
         Operation operation = request.operation().get();
+        meanwhile.accept(request);
         Account account = accounts.get(request.header("x-api-key").orElse(""));
         if (account == null) {
             return send(response, error(401, "api_key_invalid", "The API key is invalid."));
