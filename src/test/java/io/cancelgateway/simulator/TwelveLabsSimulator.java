@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import reactor.core.publisher.Mono;
@@ -56,7 +57,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final List<RecordedRequest> requests = new CopyOnWriteArrayList<>();
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private final Map<Operation, Deque<Fault>> scripts = new EnumMap<>(Operation.class);
-    private final Map<Operation, Fault> standing = new ConcurrentHashMap<>();
+    private final Map<Operation, Supplier<Fault>> standing = new ConcurrentHashMap<>();
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
     private final Set<Channel> dead = ConcurrentHashMap.newKeySet();
     private final LoopResources loops = LoopResources.create("simulator", 2, true);
@@ -106,6 +107,16 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         return accounts.computeIfAbsent(key, k -> new Account());
     }
 
+    /** The account of {@code key} has this key too. */
+    public void addKey(String key, String another) {
+        accounts.put(another, account(key));
+    }
+
+    /** Whatever is asked with this key from now on gets a 401. */
+    public void revokeKey(String key) {
+        accounts.remove(key);
+    }
+
     /** One account's batches, and its own standing fault. */
     public final class Account {
 
@@ -147,7 +158,12 @@ public final class TwelveLabsSimulator implements AutoCloseable {
 
     /** Every request of this operation gets this, once its script is used up. */
     public void always(Operation operation, Fault fault) {
-        standing.put(operation, fault);
+        always(operation, () -> fault);
+    }
+
+    /** Every request of this operation gets the next of these, once its script is used up. */
+    public void always(Operation operation, Supplier<Fault> faults) {
+        standing.put(operation, faults);
     }
 
     /** Runs this for each request before it is answered: what happens at the vendor in the meantime. */
@@ -298,8 +314,8 @@ public final class TwelveLabsSimulator implements AutoCloseable {
                 return scripted;
             }
         }
-        Fault always = standing.get(operation);
-        return always != null ? always : account.fault;
+        Supplier<Fault> always = standing.get(operation);
+        return always != null ? always.get() : account.fault;
     }
 
     private Mono<Void> violation(HttpServerResponse response, String what) {
