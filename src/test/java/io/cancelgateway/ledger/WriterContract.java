@@ -129,8 +129,8 @@ abstract class WriterContract {
     void anAcceptanceThatIsWrittenAfterTheEndTellsThatTheEndIsOurs() {
         CancellationKey key = newKey();
         OpenedRequest second = await(writer.open(intent(key)));
-        assertThat(await(writer.write(answer(
-                        second, new Change.Transition.EndIfNothingUnresolved(CancellationState.CANCELED)))))
+        assertThat(await(writer.write(
+                        answer(second, new Change.Transition.EndIfNothingUnresolved(CancellationState.CANCELED)))))
                 .isInstanceOf(Effect.Ended.class);
         OpenedRequest first = await(writer.open(intent(key)));
 
@@ -173,7 +173,9 @@ abstract class WriterContract {
             ledger.confirmed(List.of(opened.request()), "confirmed");
             return true;
         });
-        assertThat(queries.requests(opened.id(), 1)).extracting(AuditEntry::outcome).containsExactly("confirmed");
+        assertThat(queries.requests(opened.id(), 1))
+                .extracting(AuditEntry::outcome)
+                .containsExactly("confirmed");
     }
 
     /** A first cancel of a batch, and one more. */
