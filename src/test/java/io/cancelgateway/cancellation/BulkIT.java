@@ -235,6 +235,48 @@ class BulkIT extends EndToEnd {
                                 .isIn("canceling", "canceled")));
     }
 
+    /** The account allows 60 requests in a window, and has used 30 of them. */
+    @Test
+    void everyBatchHasATruthfulOutcomeWhereTheAccountAllowsLess() {
+        List<String> ids = ids(50);
+        ACCOUNT.allow(60, Duration.ofMinutes(1));
+        for (int i = 0; i < 30; i++) {
+            assertThat(send("GET", batchPath(ids.getFirst()), "x-api-key", BULK_TOKEN)
+                            .status())
+                    .isEqualTo(200);
+        }
+
+        Reply reply = bulk(body(ids));
+
+        assertThat(reply.status()).as(reply.text()).isEqualTo(200);
+        List<JsonNode> results = results(reply);
+        assertThat(strings(results, "outcome")).containsOnly("accepted", "rate_limited");
+        assertThat(Integer.parseInt(reply.header("Retry-After"))).isBetween(20, 60);
+        for (JsonNode result : results) {
+            boolean accepted = result.path("outcome").stringValue().equals("accepted");
+            assertThat(ACCOUNT.status(result.path("batch_id").stringValue()))
+                    .isIn(accepted ? List.of("canceling", "canceled") : List.of("pending", "processing"));
+        }
+        ACCOUNT.allow(Integer.MAX_VALUE, Duration.ofSeconds(1));
+        time.push(Duration.ofMinutes(2));
+    }
+
+    /** Time compressed: 60 requests in 5 seconds, follow-ups included. */
+    @Test
+    void everyQueuedBatchEndsCanceledWhereTheAccountAllowsLess() {
+        List<String> ids = ids(50);
+        ACCOUNT.allow(60, Duration.ofSeconds(5));
+
+        assertThat(bulk(body(ids), "Prefer", "respond-async").status()).isEqualTo(202);
+
+        await().atMost(Duration.ofSeconds(90))
+                .pollInterval(Duration.ofSeconds(1))
+                .untilAsserted(() -> assertThat(ids)
+                        .allSatisfy(id -> assertThat(record(id).path("state").asString(""))
+                                .isEqualTo("canceled")));
+        ACCOUNT.allow(Integer.MAX_VALUE, Duration.ofSeconds(1));
+    }
+
     private static List<String> ids(int count) {
         return IntStream.range(0, count)
                 .mapToObj(_ -> ACCOUNT.createBatch(2, 0, AN_HOUR).id())
