@@ -69,8 +69,8 @@ class BatchController {
         IgnoredBody.requireSmall(request);
         Optional<CancelReason> reason = CancelReason.of(Requests.headers(request, CancelReason.HEADER));
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
-        RefusalMetricsFilter.leaveCountingToService(request);
         Preferences preferences = Preferences.of(Requests.headers(request, Preferences.HEADER));
+        RefusalMetricsFilter.leaveCountingToService(request);
         Optional<Duration> wait = preferences.waitFor().map(asked -> asked.compareTo(maxWait) < 0 ? asked : maxWait);
         CancelRequest cancel = new CancelRequest(caller, tenant, batch, reason, wait.orElse(Duration.ZERO));
         Reply reply = preferences.respondAsync() ? cancellations.enqueue(cancel) : cancellations.cancel(cancel);

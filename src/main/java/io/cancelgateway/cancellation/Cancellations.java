@@ -6,7 +6,6 @@ import io.cancelgateway.ledger.AuditEntry;
 import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.Intent;
-import io.cancelgateway.ledger.LedgerQueries;
 import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.Problems;
@@ -44,8 +43,7 @@ class Cancellations {
     private static final Logger log = LoggerFactory.getLogger(Cancellations.class);
 
     private final RequestRecorder requests;
-    private final Recorder recorder;
-    private final LedgerQueries ledger;
+    private final RecordReader records;
     private final PollDelay pollDelay;
     private final Scheduler scheduler;
     private final BatchWaits waits;
@@ -57,8 +55,7 @@ class Cancellations {
 
     Cancellations(
             RequestRecorder requests,
-            Recorder recorder,
-            LedgerQueries ledger,
+            RecordReader records,
             PollDelay pollDelay,
             Scheduler scheduler,
             BatchWaits waits,
@@ -68,8 +65,7 @@ class Cancellations {
             Tracer tracer,
             Clock clock) {
         this.requests = requests;
-        this.recorder = recorder;
-        this.ledger = ledger;
+        this.records = records;
         this.pollDelay = pollDelay;
         this.scheduler = scheduler;
         this.waits = waits;
@@ -216,11 +212,11 @@ class Cancellations {
                 || request.waitFor().isZero()) {
             return new Reply.Answered(answer, recording.committed(), true);
         }
-        BatchWaits.Waited waited = waits.await(key(request.tenant(), request.batch()), request.waitFor());
+        Optional<Long> recorded = recording instanceof Recording.Committed(OpenedRequest opened)
+                ? Optional.of(opened.request())
+                : Optional.empty();
+        BatchWaits.Waited waited = waits.await(key(request.tenant(), request.batch()), recorded, request.waitFor());
         Batch latest = Objects.requireNonNullElse(waited.latest(), accepted);
-        if (waited.ended() && recording instanceof Recording.Committed(OpenedRequest opened)) {
-            recorder.confirmed(opened);
-        }
         return new Reply.Answered(
                 waited.ended() ? new Answer.Found(latest) : new Answer.Accepted(latest),
                 recording.committed(),
@@ -231,16 +227,14 @@ class Cancellations {
         CancellationKey key = key(request.tenant(), request.batch());
         boolean waited = true;
         if (!request.waitFor().isZero()) {
-            BatchWaits.Waited ended = waits.await(key, request.waitFor());
+            BatchWaits.Waited ended = waits.await(key, Optional.of(opened.request()), request.waitFor());
             if (ended.ended() && ended.latest() != null) {
-                recorder.confirmed(opened);
                 return new Reply.Answered(new Answer.Found(ended.latest()), true, true);
             }
             waited = !ended.cutShort();
         }
-        // deleted in this moment, such as when a tenant is erased: then it is not recorded
-        Cancellation record = ledger.find(key).orElseThrow();
-        return new Reply.Queued(record, ledger.requests(record.id(), AuditEntry.MOST_SHOWN), waited);
+        RecordReader.Record record = records.ofAccepted(opened, request, clock.instant());
+        return new Reply.Queued(record.cancellation(), record.requests(), waited);
     }
 
     /** Retrieves the batch. Any answer but {@link Answer.Accepted} can come. The ledger is not involved. */

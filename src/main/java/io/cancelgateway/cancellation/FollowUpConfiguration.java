@@ -71,9 +71,9 @@ class FollowUpConfiguration {
             Recorder recorder,
             Lifecycle lifecycle,
             LedgerAvailability availability) {
-        return new BatchWaits(twelveLabs, tenants::find, (key, answer) -> {
+        return new BatchWaits(twelveLabs, tenants::find, (key, requests, answer) -> {
             if (availability.available()) {
-                recorder.recordEnd(key, followed -> lifecycle.polled(followed, answer));
+                recorder.recordEnd(key, requests, followed -> lifecycle.polled(followed, answer));
             }
         });
     }

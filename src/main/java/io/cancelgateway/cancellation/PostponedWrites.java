@@ -1,14 +1,16 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.LedgerAvailability;
 import io.cancelgateway.ledger.LedgerTimeoutException;
 import io.cancelgateway.ledger.LedgerWriter;
-import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.platform.Sleeper;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.twelvelabs.CancelResult;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,7 +48,8 @@ class PostponedWrites implements SmartLifecycle {
     private final Recorder recorder;
     private final Lifecycle lifecycle;
     private final Sleeper sleeper;
-    private final BlockingQueue<Postponed> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
+    private final Clock clock;
+    private final BlockingQueue<Postponed> waiting = new LinkedBlockingQueue<>();
 
     /** How many are not written yet, the one that is being written included. */
     private final AtomicInteger left = new AtomicInteger();
@@ -58,36 +61,39 @@ class PostponedWrites implements SmartLifecycle {
             LedgerAvailability availability,
             Recorder recorder,
             Lifecycle lifecycle,
-            Sleeper sleeper) {
+            Sleeper sleeper,
+            Clock clock) {
         this.writer = writer;
         this.availability = availability;
         this.recorder = recorder;
         this.lifecycle = lifecycle;
         this.sleeper = sleeper;
+        this.clock = clock;
     }
 
     private sealed interface Postponed {
 
         /** Neither the request nor its result is known to be recorded. */
-        record Request(Intent intent, CancelResult result) implements Postponed {}
+        record Request(Intent intent, CancelResult result, Instant answeredAt) implements Postponed {}
 
         /** The request is recorded, its result not for certain. */
-        record Result(OpenedRequest opened, CancelResult result) implements Postponed {}
+        record Result(Change change) implements Postponed {}
     }
 
-    /** Adds a request whose intent was not recorded, with its result. */
+    /** Adds a request whose intent was not recorded, with its result, which is as of now. */
     void add(Intent intent, CancelResult result) {
-        add(new Postponed.Request(intent, result));
+        add(new Postponed.Request(intent, result, clock.instant()));
     }
 
     /** Adds the result of a request that is recorded. */
-    void add(OpenedRequest opened, CancelResult result) {
-        add(new Postponed.Result(opened, result));
+    void add(Change change) {
+        add(new Postponed.Result(change));
     }
 
     private void add(Postponed postponed) {
-        left.incrementAndGet();
-        if (!waiting.offer(postponed)) {
+        if (left.incrementAndGet() <= MAX_WAITING) {
+            waiting.add(postponed);
+        } else {
             left.decrementAndGet();
             log.error(
                     "{} answers wait for the ledger already; this one will not be recorded: {}",
@@ -100,10 +106,13 @@ class PostponedWrites implements SmartLifecycle {
         try {
             while (true) {
                 Postponed next = waiting.take();
-                while (!written(next)) {
+                if (written(next)) {
+                    left.decrementAndGet();
+                } else {
+                    // behind the others: it may be the only one that cannot be written now
+                    waiting.put(next);
                     sleeper.sleep(BETWEEN_TRIES);
                 }
-                left.decrementAndGet();
             }
         } catch (InterruptedException e) {
             // the gateway stops
@@ -116,22 +125,18 @@ class PostponedWrites implements SmartLifecycle {
             return false;
         }
         try {
-            OpenedRequest opened = switch (postponed) {
-                case Postponed.Request(Intent intent, CancelResult _) ->
-                    writer.openAgain(intent).await(MAX_WAIT_FOR_COMMIT);
-                case Postponed.Result(OpenedRequest known, CancelResult _) -> known;
+            Change change = switch (postponed) {
+                case Postponed.Request(Intent intent, CancelResult result, Instant answeredAt) ->
+                    lifecycle.answered(writer.openAgain(intent).await(MAX_WAIT_FOR_COMMIT), result, answeredAt);
+                case Postponed.Result(Change known) -> known;
             };
-            CancelResult result = switch (postponed) {
-                case Postponed.Request(Intent _, CancelResult sent) -> sent;
-                case Postponed.Result(OpenedRequest _, CancelResult sent) -> sent;
-            };
-            recorder.begin(lifecycle.answered(opened, result)).await(MAX_WAIT_FOR_COMMIT);
+            recorder.begin(change).await(MAX_WAIT_FOR_COMMIT);
             return true;
         } catch (LedgerTimeoutException e) {
             return false;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             if (Problems.isLedgerFailure(e)) {
-                availability.failed();
+                log.debug("The ledger does not take an answer yet: {}", e.toString());
                 return false;
             }
             log.error("An answer cannot be recorded: {}", postponed, e);

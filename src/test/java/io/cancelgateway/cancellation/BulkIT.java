@@ -3,6 +3,7 @@ package io.cancelgateway.cancellation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.cancelgateway.ledger.LedgerAvailability;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
@@ -17,10 +18,12 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
@@ -53,12 +56,21 @@ class BulkIT extends EndToEnd {
         registry.add("gateway.callers.bulk.tenants", () -> "bulk");
     }
 
+    @Autowired
+    private LedgerAvailability availability;
+
+    @BeforeEach
+    void theLedgerIsThere() {
+        await().until(availability::available); // a machine under load may have made it slow
+    }
+
     @AfterEach
     void nothingIsLeftToDeliver() {
         SIMULATOR.reset();
-        await().atMost(Duration.ofSeconds(30))
-                .untilAsserted(() -> assertThat(gauge("cancel.gateway.pending", "state", "requested"))
-                        .isZero());
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            time.push(Duration.ofSeconds(2)); // the gauge is read again
+            assertThat(gauge("cancel.gateway.pending", "state", "requested")).isZero();
+        });
     }
 
     @Test
@@ -221,6 +233,48 @@ class BulkIT extends EndToEnd {
                 .untilAsserted(() -> assertThat(ids)
                         .allSatisfy(id -> assertThat(record(id).path("state").asString(""))
                                 .isIn("canceling", "canceled")));
+    }
+
+    /** The account allows 60 requests in a window, and has used 30 of them. */
+    @Test
+    void everyBatchHasATruthfulOutcomeWhereTheAccountAllowsLess() {
+        List<String> ids = ids(50);
+        ACCOUNT.allow(60, Duration.ofMinutes(1));
+        for (int i = 0; i < 30; i++) {
+            assertThat(send("GET", batchPath(ids.getFirst()), "x-api-key", BULK_TOKEN)
+                            .status())
+                    .isEqualTo(200);
+        }
+
+        Reply reply = bulk(body(ids));
+
+        assertThat(reply.status()).as(reply.text()).isEqualTo(200);
+        List<JsonNode> results = results(reply);
+        assertThat(strings(results, "outcome")).containsOnly("accepted", "rate_limited");
+        assertThat(Integer.parseInt(reply.header("Retry-After"))).isBetween(20, 60);
+        for (JsonNode result : results) {
+            boolean accepted = result.path("outcome").stringValue().equals("accepted");
+            assertThat(ACCOUNT.status(result.path("batch_id").stringValue()))
+                    .isIn(accepted ? List.of("canceling", "canceled") : List.of("pending", "processing"));
+        }
+        ACCOUNT.allow(Integer.MAX_VALUE, Duration.ofSeconds(1));
+        time.push(Duration.ofMinutes(2));
+    }
+
+    /** Time compressed: 60 requests in 5 seconds, follow-ups included. */
+    @Test
+    void everyQueuedBatchEndsCanceledWhereTheAccountAllowsLess() {
+        List<String> ids = ids(50);
+        ACCOUNT.allow(60, Duration.ofSeconds(5));
+
+        assertThat(bulk(body(ids), "Prefer", "respond-async").status()).isEqualTo(202);
+
+        await().atMost(Duration.ofSeconds(90))
+                .pollInterval(Duration.ofSeconds(1))
+                .untilAsserted(() -> assertThat(ids)
+                        .allSatisfy(id -> assertThat(record(id).path("state").asString(""))
+                                .isEqualTo("canceled")));
+        ACCOUNT.allow(Integer.MAX_VALUE, Duration.ofSeconds(1));
     }
 
     private static List<String> ids(int count) {

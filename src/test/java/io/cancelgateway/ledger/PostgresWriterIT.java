@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -167,7 +168,7 @@ class PostgresWriterIT {
                 .mapToObj(_ -> writer.write(failed(opened)))
                 .toList();
         results.forEach(result -> result.whenEnded(_ -> {}, _ -> done.countDown()));
-        done.await();
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
         proxy.serve();

@@ -8,6 +8,7 @@ import io.netty.handler.codec.http.QueryStringDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
@@ -122,6 +123,10 @@ public final class TwelveLabsSimulator implements AutoCloseable {
 
         private final Map<String, SimulatedBatch> batches = new ConcurrentHashMap<>();
         private volatile Fault fault = Fault.none();
+        private int allowed = Integer.MAX_VALUE;
+        private Duration window = Duration.ofSeconds(1);
+        private Instant windowBegin = Instant.MIN;
+        private int asked;
 
         /** A batch in process, {@code concurrency} items at a time, each for {@code itemDuration}. */
         public SimulatedBatch createBatch(int items, int concurrency, Duration itemDuration) {
@@ -141,6 +146,32 @@ public final class TwelveLabsSimulator implements AutoCloseable {
             SimulatedBatch batch = createBatch(2, 2, Duration.ofHours(1));
             batch.drain(clock.instant());
             return batch;
+        }
+
+        /** The status of a batch now. */
+        public String status(String batchId) {
+            return batches.get(batchId).status(clock.instant());
+        }
+
+        /** From now on this account may ask so often in a window of this length; beyond it gets 429. */
+        public synchronized void allow(int requests, Duration windowLength) {
+            allowed = requests;
+            window = windowLength;
+            windowBegin = Instant.MIN;
+        }
+
+        /** The seconds to wait, or empty where the request is within the limit. */
+        private synchronized Optional<Long> overLimit() {
+            Instant now = clock.instant();
+            if (!now.isBefore(windowBegin.equals(Instant.MIN) ? now : windowBegin.plus(window))) {
+                windowBegin = now;
+                asked = 0;
+            }
+            asked++;
+            return asked <= allowed
+                    ? Optional.empty()
+                    : Optional.of(
+                            Duration.between(now, windowBegin.plus(window)).toSeconds() + 1);
         }
 
         /** Whatever this account asks from now on gets this. */
@@ -294,7 +325,9 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         if (account == null) {
             return send(response, error(401, "api_key_invalid", "The API key is invalid."));
         }
-        Fault fault = nextFault(operation, account);
+        Optional<Long> overLimit = account.overLimit();
+        Fault fault =
+                overLimit.isPresent() ? Fault.rateLimited(overLimit.get().toString()) : nextFault(operation, account);
         Fault.Status proper = fault.takesEffect() ? proper(operation, request, account) : null;
         return switch (fault) {
             case Fault.None _ -> send(response, proper);
