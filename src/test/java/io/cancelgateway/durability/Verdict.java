@@ -123,7 +123,7 @@ final class Verdict {
                     if (!row.counts().equals(Items.of(List.of(batches.get(id))))) {
                         wrong.add("other counts than the upstream's: " + describe(id, status, row, requests));
                     }
-                } else if (mayBeLost && !queued) {
+                } else if (mayBeLost) {
                     excusedAndLost++;
                 } else {
                     wrong.add("canceled, but not counted: " + describe(id, status, row, requests));
