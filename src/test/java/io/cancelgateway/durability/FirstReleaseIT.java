@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.durability.Books.Items;
+import io.cancelgateway.simulator.Fault;
+import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.Databases;
@@ -52,7 +54,8 @@ class FirstReleaseIT {
         Service service = new Service();
         try (TestGateway.Packaged first = startFirst(database)) {
             service.add(first);
-            try (Load load = new Load(simulator, service, Duration.ofMillis(40))) {
+            Load.answerSomeAmbiguously(simulator);
+            try (Load load = new Load(simulator, service, Duration.ofMillis(40), List.of(""))) {
                 awaitAnswers(load); // of the first release alone
                 TestGateway.Packaged upgraded = startThis(database);
                 service.add(upgraded);
@@ -79,6 +82,49 @@ class FirstReleaseIT {
                                     () -> assertThat(again.metric("cancel_gateway_ledger_items", "result=\"canceled\""))
                                             .isEqualTo(books.totals().canceled()));
                 }
+            }
+        }
+    }
+
+    /** The first release knows no asynchronous cancels. It must not end them for the failures of its own requests. */
+    @Test
+    void asynchronousCancelsOutliveTheSynchronousOnesOfTheFirstRelease() {
+        String database = Databases.postgres();
+        TwelveLabsSimulator.Account account = simulator.account(TestGateway.KEY);
+        List<SimulatedBatch> batches = new ArrayList<>();
+        try (TestGateway.Packaged upgraded = startThis(database);
+                TestGateway.Packaged first = startFirst(database)) {
+            for (Fault outage : List.of(
+                    Fault.status(503, "unavailable"), Fault.rateLimited("1"), Fault.status(403, "api_not_allowed"))) {
+                simulator.always(Operation.CANCEL, outage);
+                for (int i = 0; i < 5; i++) {
+                    SimulatedBatch batch = account.createBatch(Load.QUEUED + 1, 1, Duration.ofHours(1));
+                    batches.add(batch);
+                    // before, and after: the record may be either's
+                    if (i % 2 == 0) {
+                        assertThat(first.cancel(batch.id()).status()).isGreaterThan(400);
+                    }
+                    assertThat(upgraded.cancel(batch.id(), "Prefer", "respond-async")
+                                    .status())
+                            .isEqualTo(202);
+                    assertThat(first.cancel(batch.id()).status()).isGreaterThan(400);
+                }
+            }
+            upgraded.stop();
+            for (SimulatedBatch batch : batches) { // it alone
+                assertThat(first.cancel(batch.id()).status()).isGreaterThan(400);
+            }
+            Books books = new Books(database);
+            assertThat(books.open()).isEqualTo(batches.size());
+
+            simulator.always(Operation.CANCEL, Fault.none());
+            try (TestGateway.Packaged again = startThis(database)) {
+                await().atMost(Duration.ofMinutes(1))
+                        .untilAsserted(() -> assertThat(batches)
+                                .allMatch(batch -> batch.status(Instant.now()).equals("canceling")));
+                drain(batches);
+                awaitCounted(again, batches);
+                books.awaitAgreement(batches);
             }
         }
     }

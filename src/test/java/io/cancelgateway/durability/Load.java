@@ -1,6 +1,7 @@
 package io.cancelgateway.durability;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
@@ -14,6 +15,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
@@ -22,14 +24,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Cancels new batches at a steady pace, many of them more than once, and lets each come to its end. Some cancels take
- * effect without an answer.
+ * Cancels new batches at a steady pace, many of them more than once, and lets each come to its end.
  */
 final class Load implements AutoCloseable {
 
@@ -39,6 +41,14 @@ final class Load implements AutoCloseable {
     private static final int AT_A_TIME = 8;
 
     private static final List<Fault> AMBIGUOUS = List.of(Fault.resetAfter(), Fault.truncated(), Fault.hangAfter());
+
+    /** Lets some cancels take effect without an answer. */
+    static void answerSomeAmbiguously(TwelveLabsSimulator simulator) {
+        simulator.always(Operation.CANCEL, () -> {
+            ThreadLocalRandom random = ThreadLocalRandom.current();
+            return random.nextInt(20) == 0 ? AMBIGUOUS.get(random.nextInt(AMBIGUOUS.size())) : Fault.none();
+        });
+    }
 
     /** What a caller was answered, and what became of the batch by then. The status is 0 where there was no answer. */
     record Answered(String batch, int status, String text, String batchStatus) {
@@ -51,7 +61,8 @@ final class Load implements AutoCloseable {
 
     private final TwelveLabsSimulator.Account account;
     private final Service service;
-    private final RandomGenerator random = RandomGenerator.getDefault();
+    private final List<String> preferences;
+    private final RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private final Queue<SimulatedBatch> batches = new ConcurrentLinkedQueue<>();
     private final Queue<Answered> answers = new ConcurrentLinkedQueue<>();
     private final Queue<Future<?>> work = new ConcurrentLinkedQueue<>();
@@ -59,13 +70,15 @@ final class Load implements AutoCloseable {
     private final Semaphore free = new Semaphore(AT_A_TIME);
     private final ScheduledExecutorService pacer = Executors.newSingleThreadScheduledExecutor();
 
-    /** Begins at once. */
-    Load(TwelveLabsSimulator simulator, Service service, Duration pace) {
+    /**
+     * Begins at once.
+     *
+     * @param preferences what a cancel may have as its {@code Prefer}, one of them each time; empty for none
+     */
+    Load(TwelveLabsSimulator simulator, Service service, Duration pace, List<String> preferences) {
+        this.preferences = preferences;
         this.account = simulator.account(TestGateway.KEY);
         this.service = service;
-        simulator.always(
-                Operation.CANCEL,
-                () -> random.nextInt(20) == 0 ? AMBIGUOUS.get(random.nextInt(AMBIGUOUS.size())) : Fault.none());
         pacer.scheduleAtFixedRate(() -> work.add(callers.submit(this::one)), 0, pace.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -96,7 +109,9 @@ final class Load implements AutoCloseable {
     private void cancel(SimulatedBatch batch) {
         Answered answered;
         try {
-            Reply reply = service.send(random, replica -> replica.cancel(batch.id()));
+            String preference = preferences.get(random.nextInt(preferences.size()));
+            String[] headers = preference.isEmpty() ? new String[0] : new String[] {"Prefer", preference};
+            Reply reply = service.send(random, replica -> replica.cancel(batch.id(), headers));
             answered = new Answered(batch.id(), reply.status(), reply.text(), batch.status(Instant.now()));
         } catch (UncheckedIOException e) {
             answered = new Answered(batch.id(), 0, "{\"error\":{\"code\":\"%s\"}}".formatted(e), "");
@@ -113,7 +128,7 @@ final class Load implements AutoCloseable {
         return answers.size();
     }
 
-    /** Stops, waits for every caller, and lets every batch end. */
+    /** Stops, waits for every caller and every delivery, and lets every batch end. */
     @Override
     public void close() throws InterruptedException, ExecutionException {
         pacer.shutdownNow();
@@ -122,9 +137,21 @@ final class Load implements AutoCloseable {
             future.get();
         }
         callers.close();
+        awaitDeliveries();
         for (int item = 0; item <= QUEUED; item++) {
             batches.forEach(batch -> batch.drain(Instant.now()));
         }
+    }
+
+    private void awaitDeliveries() {
+        Set<String> accepted = answers.stream()
+                .filter(answer -> answer.status() == 202)
+                .map(Answered::batch)
+                .collect(Collectors.toSet());
+        await().atMost(Duration.ofMinutes(1))
+                .untilAsserted(() -> assertThat(batches)
+                        .filteredOn(batch -> accepted.contains(batch.id()))
+                        .noneMatch(batch -> batch.status(Instant.now()).equals("processing")));
     }
 
     /** What was no success, but for cancels of batches that had been canceled. */
