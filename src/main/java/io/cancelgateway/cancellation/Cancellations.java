@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -164,7 +165,11 @@ class Cancellations {
 
     private OpenedRequest accept(CancelRequest request, Deadline deadline) {
         OpenedRequest opened = requests.require(intent(request, deadline, true), deadline);
-        scheduler.triggerCheckForDueExecutions();
+        try {
+            scheduler.triggerCheckForDueExecutions();
+        } catch (RejectedExecutionException e) {
+            log.debug("The gateway stops; another replica delivers, or this one after its next start");
+        }
         return opened;
     }
 

@@ -144,6 +144,11 @@ public abstract sealed class TestGateway implements AutoCloseable {
             return context.getBean(type);
         }
 
+        /** All of this type, by name. */
+        public <T> Map<String, T> beans(Class<T> type) {
+            return context.getBeansOfType(type);
+        }
+
         /** As SIGTERM does: what is in flight may finish. */
         @Override
         public void close() {
