@@ -1,16 +1,24 @@
 package io.cancelgateway.cancellation;
 
 import io.cancelgateway.ledger.Change;
+import io.cancelgateway.ledger.Effect;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.LedgerAvailability;
 import io.cancelgateway.ledger.LedgerTimeoutException;
 import io.cancelgateway.ledger.LedgerWriter;
+import io.cancelgateway.ledger.OpenedRequest;
+import io.cancelgateway.ledger.PendingWrite;
 import io.cancelgateway.platform.Sleeper;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.twelvelabs.CancelResult;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +31,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
 /**
- * Writes down what was answered while the ledger was down, one after the other, as soon as the ledger is back. The queue
+ * Writes down what was answered while the ledger was down, as soon as the ledger is back. The queue
  * lives in memory: what a crash swallows of it is only in the log. Safe for use by many threads.
  */
 @Component
@@ -35,6 +43,9 @@ class PostponedWrites implements SmartLifecycle {
 
     /** Longer than any statement may take. */
     private static final Duration MAX_WAIT_FOR_COMMIT = Duration.ofSeconds(20);
+
+    /** As many as the ledger commits at once. */
+    private static final int MAX_AT_ONCE = 100;
 
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(1);
 
@@ -103,14 +114,17 @@ class PostponedWrites implements SmartLifecycle {
     }
 
     private void writeAll() {
+        List<Postponed> taken = new ArrayList<>();
         try {
             while (true) {
-                Postponed next = waiting.take();
-                if (written(next)) {
-                    left.decrementAndGet();
-                } else {
-                    // behind the others: it may be the only one that cannot be written now
-                    waiting.put(next);
+                taken.add(waiting.take());
+                waiting.drainTo(taken, MAX_AT_ONCE - 1);
+                List<Postponed> unwritten = availability.available() ? write(taken) : List.copyOf(taken);
+                left.addAndGet(unwritten.size() - taken.size());
+                taken.clear();
+                if (!unwritten.isEmpty()) {
+                    // behind the others: they may be the only ones that cannot be written now
+                    waiting.addAll(unwritten);
                     sleeper.sleep(BETWEEN_TRIES);
                 }
             }
@@ -119,29 +133,46 @@ class PostponedWrites implements SmartLifecycle {
         }
     }
 
-    /** Whether there is nothing left to do about this one. Each write can be repeated: the ledger knows the requests. */
-    private boolean written(Postponed postponed) {
-        if (!availability.available()) {
-            return false;
+    /**
+     * Writes them together, first the requests, then their results. Each write can be repeated: the ledger knows the
+     * requests.
+     *
+     * @return those that could not be written yet
+     */
+    private List<Postponed> write(List<Postponed> postponed) {
+        Map<Postponed, PendingWrite<OpenedRequest>> requests = new LinkedHashMap<>();
+        Map<Postponed, PendingWrite<Effect>> results = new LinkedHashMap<>();
+        List<Postponed> unwritten = new ArrayList<>();
+        for (Postponed next : postponed) {
+            switch (next) {
+                case Postponed.Request request -> requests.put(next, writer.openAgain(request.intent()));
+                case Postponed.Result(Change change) -> results.put(next, recorder.begin(change));
+            }
         }
+        requests.forEach((next, write) -> ended(next, write, unwritten).ifPresent(opened -> {
+            if (next instanceof Postponed.Request(Intent _, CancelResult result, Instant answeredAt)) {
+                results.put(next, recorder.begin(lifecycle.answered(opened, result, answeredAt)));
+            }
+        }));
+        results.forEach((next, write) -> ended(next, write, unwritten));
+        return unwritten;
+    }
+
+    /** What the write returned; empty if it failed. Then it is added to the unwritten, unless it can never be written. */
+    private <T> Optional<T> ended(Postponed next, PendingWrite<T> write, List<Postponed> unwritten) {
         try {
-            Change change = switch (postponed) {
-                case Postponed.Request(Intent intent, CancelResult result, Instant answeredAt) ->
-                    lifecycle.answered(writer.openAgain(intent).await(MAX_WAIT_FOR_COMMIT), result, answeredAt);
-                case Postponed.Result(Change known) -> known;
-            };
-            recorder.begin(change).await(MAX_WAIT_FOR_COMMIT);
-            return true;
+            return Optional.of(write.await(MAX_WAIT_FOR_COMMIT));
         } catch (LedgerTimeoutException e) {
-            return false;
+            unwritten.add(next);
         } catch (RuntimeException | Error e) {
             if (Problems.isLedgerFailure(e)) {
                 log.debug("The ledger does not take an answer yet: {}", e.toString());
-                return false;
+                unwritten.add(next);
+            } else {
+                log.error("An answer cannot be recorded: {}", next, e);
             }
-            log.error("An answer cannot be recorded: {}", postponed, e);
-            return true;
         }
+        return Optional.empty();
     }
 
     @Override

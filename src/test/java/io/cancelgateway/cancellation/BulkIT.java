@@ -129,8 +129,7 @@ class BulkIT extends EndToEnd {
         bulk(body).isProblem(400, MALFORMED);
 
         assertThat(SIMULATOR.requests(Operation.CANCEL)).isEmpty();
-        assertThat(count("cancel.gateway.cancellations", "tenant", "none", "outcome", "refused"))
-                .isEqualTo(refused + 1);
+        awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
     }
 
     @Test

@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,7 @@ class LedgerOutageIT {
 
     private static final int QUEUED = 7;
     private static final int CALLERS = 4;
+    private static final Duration BETWEEN_CANCELS = Duration.ofMillis(20);
     private static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("outage.seconds", 4));
 
     @TempDir
@@ -90,6 +92,7 @@ class LedgerOutageIT {
         while (!over.get()) {
             SimulatedBatch batch = account.createBatch(QUEUED, 0, Duration.ofHours(1));
             batches.add(batch);
+            LockSupport.parkNanos(BETWEEN_CANCELS.toNanos());
             long start = System.nanoTime();
             Reply reply = gateway.cancel(batch.id());
             latencies.add(Duration.ofNanos(System.nanoTime() - start));
