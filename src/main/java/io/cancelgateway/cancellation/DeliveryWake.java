@@ -78,8 +78,8 @@ class DeliveryWake implements AutoCloseable {
     }
 
     /**
-     * None for a new key. A key that is accepted again wakes at most once a minute: an upstream that refuses it for some
-     * batches, and takes it for others, must not be asked again and again.
+     * None for a new key. A key that is accepted again wakes at most once a minute: an upstream that refuses it for
+     * some batches, and takes it for others, must not be asked again and again.
      */
     private Duration delay(TenantId id, @Nullable Tenant tenant) {
         Instant now = clock.instant();
@@ -103,7 +103,7 @@ class DeliveryWake implements AutoCloseable {
             toWake.clear();
             if (woken > 0) {
                 log.info(
-                        "{} asynchronous cancels go on: their tenants have usable keys again, or the gateway has started",
+                        "{} asynchronous cancels go on: their keys are usable again, or the gateway has started",
                         woken);
             }
         } catch (RuntimeException e) {

@@ -88,8 +88,8 @@ class FollowUp {
     /**
      * Delivers or polls once.
      *
-     * @return the delay before the next time, or empty if the follow-up is over: the cancellation has ended, is gone, or
-     *     was started again
+     * @return the delay before the next time, or empty if the follow-up is over: the cancellation has ended, is gone,
+     *     or was started again
      * @throws DeliveryNotRecordedException if the result of a delivery could not be recorded
      */
     Optional<Duration> run(long id, int life) {

@@ -156,8 +156,8 @@ class FollowUpConfiguration {
     }
 
     /**
-     * Lets follow-ups under way end. The scheduler waits for this long twice, before and after it interrupts them, which
-     * {@link FollowUpThreads} do not let it. A wait that is configured stays.
+     * Lets follow-ups under way end. The scheduler waits for this long twice, before and after it interrupts them,
+     * which {@link FollowUpThreads} do not let it. A wait that is configured stays.
      */
     static void waitAtShutdown(DbSchedulerProperties scheduler, Duration longestCall) {
         if (scheduler.getShutdownMaxWait().equals(SchedulerBuilder.SHUTDOWN_MAX_WAIT)) {

@@ -158,7 +158,7 @@ class PostponedWrites implements SmartLifecycle {
         return unwritten;
     }
 
-    /** What the write returned; empty if it failed. Then it is added to the unwritten, unless it can never be written. */
+    /** What the write returned; empty if it failed. Then it is added to the unwritten, unless it would always fail. */
     private <T> Optional<T> ended(Postponed next, PendingWrite<T> write, List<Postponed> unwritten) {
         try {
             return Optional.of(write.await(MAX_WAIT_FOR_COMMIT));

@@ -13,7 +13,8 @@ import java.util.Optional;
  * ignored, as section 2 demands. Of a preference that is given twice the first counts.
  *
  * @param respondAsync whether the request is to be answered as soon as it is recorded (section 4.1)
- * @param waitFor how long the request would wait for the end of the batch (section 4.3); empty if it does not ask for that
+ * @param waitFor how long the request would wait for the end of the batch (section 4.3); empty if it does not ask for
+ *     that
  */
 record Preferences(boolean respondAsync, Optional<Duration> waitFor) {
 

@@ -119,7 +119,8 @@ public class Ledger {
 
     private void addFollowUp(FollowUpTask task, Instant at, int priority) {
         jdbc.sql("""
-                        INSERT INTO scheduled_tasks (task_name, task_instance, execution_time, picked, version, priority)
+                        INSERT INTO scheduled_tasks (task_name, task_instance, execution_time, picked, version,
+                                                     priority)
                         VALUES (:task, :instance, :at, FALSE, 1, :priority)
                         """)
                 .param("task", FollowUpTask.NAME)
@@ -177,7 +178,7 @@ public class Ledger {
 
     private record Joined(long id, int life, boolean unresolved) {}
 
-    /** The delivery begins now. If the follow-up is running, it comes back within its longest delay and delivers then. */
+    /** The delivery begins now. If the follow-up is running, it comes back after its delay and delivers then. */
     private void makeAsynchronous(Intent intent) {
         int rows = jdbc.sql("""
                                 UPDATE cancellation SET asynchronous = TRUE
@@ -334,8 +335,10 @@ public class Ledger {
 
     /** Lets the follow-up of an asynchronous cancel that was delivered go behind those that deliver. */
     public void delivered(FollowUpTask task) {
-        jdbc.sql(
-                        "UPDATE scheduled_tasks SET priority = :priority WHERE task_name = :task AND task_instance = :instance")
+        jdbc.sql("""
+                        UPDATE scheduled_tasks SET priority = :priority
+                         WHERE task_name = :task AND task_instance = :instance
+                        """)
                 .param("priority", FollowUpTask.POLL)
                 .param("task", FollowUpTask.NAME)
                 .param("instance", task.instance())

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A replica without its ledger cancels a batch. Before that is written down, the other replica finds the batch canceled,
- * as if by somebody else. Once it is written down, the batch is ours, and is counted.
+ * A replica without its ledger cancels a batch. Before that is written down, the other replica finds the batch
+ * canceled, as if by somebody else. Once it is written down, the batch is ours, and is counted.
  */
 class UnrecordedIT {
 

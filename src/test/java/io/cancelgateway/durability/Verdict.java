@@ -180,7 +180,8 @@ final class Verdict {
         Map<Audit, Long> trail = new HashMap<>();
         List<Audit> rows = new ArrayList<>();
         books.query(
-                "SELECT c.batch_id, r.reason FROM cancellation_request r JOIN cancellation c ON c.id = r.cancellation_id",
+                "SELECT c.batch_id, r.reason FROM cancellation_request r"
+                        + " JOIN cancellation c ON c.id = r.cancellation_id",
                 row -> rows.add(new Audit(row.getString(1), row.getString(2))));
         trail.putAll(rows.stream().collect(groupingBy(row -> row, counting())));
         for (Asked request : asked) {

@@ -124,7 +124,7 @@ abstract class WriterContract {
         assertThat(groups.sizes()).containsExactly(1, LedgerWriter.MAX_GROUP, 7);
     }
 
-    /** A cancel was forwarded while the ledger was down, and another one found its batch canceled and was recorded first. */
+    /** A cancel was forwarded without the ledger; another one found its batch canceled, and was recorded first. */
     @Test
     void anAcceptanceThatIsWrittenAfterTheEndTellsThatTheEndIsOurs() {
         CancellationKey key = newKey();
