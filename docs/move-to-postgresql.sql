@@ -17,7 +17,11 @@ CREATE LOCAL TEMPORARY LINKED TABLE target_scheduled_tasks
     ('org.postgresql.Driver', @url, @username, @password, 'public', 'scheduled_tasks');
 
 INSERT INTO target_cancellation SELECT * FROM cancellation ORDER BY id;
-INSERT INTO target_cancellation_request SELECT * FROM cancellation_request ORDER BY id;
+-- without request_key, which only a request that is being recorded needs
+INSERT INTO target_cancellation_request
+    ("id", "cancellation_id", "life", "caller", "reason", "received_at", "outcome", "trace_id")
+    SELECT id, cancellation_id, life, caller, reason, received_at, outcome, trace_id
+        FROM cancellation_request ORDER BY id;
 INSERT INTO target_item_total SELECT * FROM item_total;
 -- the retention's own task may be there already
 INSERT INTO target_scheduled_tasks SELECT * FROM scheduled_tasks moved

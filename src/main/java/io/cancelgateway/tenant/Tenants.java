@@ -29,6 +29,9 @@ public class Tenants {
 
     private volatile Map<TenantId, Entry> entries = Map.of();
 
+    /** Guarded by this. */
+    private boolean everLoaded;
+
     Tenants(KeySource source) {
         this.source = source;
     }
@@ -52,9 +55,10 @@ public class Tenants {
                                 ? new Entry.Duplicate(k)
                                 : new Entry.Usable(new Tenant(id, k)))
                         .orElseGet(Entry.Unreadable::new)));
-        if (loaded.equals(entries)) {
+        if (everLoaded && loaded.equals(entries)) {
             return;
         }
+        everLoaded = true;
         rejected.retainAll(uses.keySet());
         entries = loaded;
         report(loaded);
