@@ -23,6 +23,27 @@ test("retrieve answers the batch object", async () => {
   assert.ok(["canceling", "canceled"].includes(batch.status));
 });
 
+test("list answers pages of batch objects", async () => {
+  const all = [];
+  for await (const batch of await batches.list({ pageLimit: 2 }, noRetries)) {
+    all.push(batch.batchId);
+  }
+  assert.ok(all.includes(runningId));
+  assert.ok(all.includes(completedId));
+
+  const page = await batches.list({ status: ["completed", "expired"], analysisMode: ["general"] }, noRetries);
+  assert.ok(page.data.some((batch) => batch.batchId === completedId));
+  assert.ok(page.data.every((batch) => batch.status === "completed"));
+});
+
+test("a list that the upstream rejects is the SDK's BadRequestError", async () => {
+  await assert.rejects(batches.list({ pageLimit: 51 }, noRetries), (error) => {
+    assert.ok(error instanceof TwelvelabsApi.BadRequestError);
+    assert.equal(error.body.error.code, "parameter_invalid");
+    return true;
+  });
+});
+
 test("an unknown batch is the SDK's NotFoundError", async () => {
   for (const call of [batches.cancel, batches.retrieve]) {
     await assert.rejects(call.call(batches, "0".repeat(24), noRetries), (error) => {

@@ -95,9 +95,10 @@ prometheus.io/path: /actuator/prometheus
 {{- end }}
 {{- end }}
 
-{{/* What requests in flight may take at shutdown, in seconds. */}}
+{{/* What requests and, meanwhile, follow-ups may take at shutdown, in seconds. Requests take the deadline and a little,
+follow-ups up to 18 s more than it: 6 s for their statements, 12 s for the scheduler's own. A caller's wait ends at once. */}}
 {{- define "cancel-gateway.shutdownSeconds" -}}
-{{- add (max (int .Values.gateway.deadlineSeconds) (int .Values.gateway.waitMaxSeconds)) 5 }}
+{{- add (int .Values.gateway.deadlineSeconds) 20 }}
 {{- end }}
 
 {{- define "cancel-gateway.graceSeconds" -}}
@@ -165,9 +166,14 @@ prometheus.io/path: /actuator/prometheus
 {{- fail "database.url needs database.existingSecret (or, for a demo, database.create), or a user in the address where a certificate takes the password's place." }}
 {{- end }}
 {{- end }}
+{{- $own := list "SPRING_CONFIG_ADDITIONALLOCATION" "SPRING_CONFIG_IMPORT" "GATEWAY_TENANTSDIR" "SPRING_DATASOURCE_URL" }}
+{{- $grace := list "GATEWAY_UPSTREAM_DEADLINE" "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE" "DBSCHEDULER_SHUTDOWNMAXWAIT" }}
 {{- range .Values.extraEnv }}
-{{- if has .name (list "SPRING_CONFIG_ADDITIONALLOCATION" "SPRING_CONFIG_IMPORT" "GATEWAY_TENANTSDIR" "SPRING_DATASOURCE_URL") }}
+{{- if has .name $own }}
 {{- fail (printf "extraEnv must not set %s: the chart itself does." .name) }}
+{{- end }}
+{{- if has .name $grace }}
+{{- fail (printf "extraEnv must not set %s: the pod's grace would not follow. Use gateway.deadlineSeconds." .name) }}
 {{- end }}
 {{- end }}
 {{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) }}
@@ -194,7 +200,7 @@ prometheus.io/path: /actuator/prometheus
 {{- end }}
 {{- end }}
 {{- $keys := include "cancel-gateway.keys" (dict "prefix" "" "node" .Values.config) | splitList "\n" }}
-{{- range $path, $value := dict "spring.datasource.url" "database.url" "spring.datasource.username" "database.existingSecret" "spring.datasource.password" "database.existingSecret" "spring.lifecycle.timeout-per-shutdown-phase" "gateway.deadlineSeconds and gateway.waitMaxSeconds" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" }}
+{{- range $path, $value := dict "spring.datasource.url" "database.url" "spring.datasource.username" "database.existingSecret" "spring.datasource.password" "database.existingSecret" "spring.lifecycle.timeout-per-shutdown-phase" "gateway.deadlineSeconds, from which it follows" "db-scheduler.shutdown-max-wait" "gateway.deadlineSeconds, from which it follows" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" }}
 {{- $guarded := include "cancel-gateway.relaxed" $path }}
 {{- range $keys }}
 {{- if or (eq . $guarded) (hasPrefix (print $guarded ".") .) }}

@@ -97,8 +97,10 @@ class SecretsIT extends EndToEnd {
         for (Fault fault : faults()) {
             SIMULATOR.next(Operation.CANCEL, fault);
             SIMULATOR.next(Operation.RETRIEVE, fault);
+            SIMULATOR.next(Operation.LIST, fault);
             note(answers, cancel(id));
             note(answers, retrieve(id));
+            note(answers, list());
         }
         for (String[] headers : new String[][] {
             {"x-api-key", TOKEN, "Authorization", "Bearer " + WIDE_TOKEN},
@@ -112,6 +114,7 @@ class SecretsIT extends EndToEnd {
             note(answers, cancel(id, headers));
             note(answers, cancel("%2f", headers));
             note(answers, cancel("a;b", headers));
+            note(answers, send("GET", "/v1.3/analyze/batches", headers));
         }
         answers.add(raw("GET / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\nbad header\r\n\r\n"));
         answers.add(raw("G<T / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + TOKEN + "\r\n\r\n"));

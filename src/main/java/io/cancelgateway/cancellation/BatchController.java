@@ -9,6 +9,10 @@ import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.BatchId;
+import io.cancelgateway.twelvelabs.BatchPage;
+import io.cancelgateway.twelvelabs.BatchQuery;
+import io.cancelgateway.twelvelabs.Listing;
+import io.cancelgateway.twelvelabs.TwelveLabs;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -36,12 +40,19 @@ class BatchController {
     static final String RECORDED = "Cancellation-Recorded";
 
     private final Cancellations cancellations;
+    private final TwelveLabs twelveLabs;
     private final TenantSelection tenants;
     private final JsonMapper json;
     private final Duration maxWait;
 
-    BatchController(Cancellations cancellations, TenantSelection tenants, JsonMapper json, WaitProperties waits) {
+    BatchController(
+            Cancellations cancellations,
+            TwelveLabs twelveLabs,
+            TenantSelection tenants,
+            JsonMapper json,
+            WaitProperties waits) {
         this.cancellations = cancellations;
+        this.twelveLabs = twelveLabs;
         this.tenants = tenants;
         this.json = json;
         this.maxWait = waits.max();
@@ -58,8 +69,8 @@ class BatchController {
         IgnoredBody.requireSmall(request);
         Optional<CancelReason> reason = CancelReason.of(Requests.headers(request, CancelReason.HEADER));
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
-        RefusalMetricsFilter.leaveCountingToService(request);
         Preferences preferences = Preferences.of(Requests.headers(request, Preferences.HEADER));
+        RefusalMetricsFilter.leaveCountingToService(request);
         Optional<Duration> wait = preferences.waitFor().map(asked -> asked.compareTo(maxWait) < 0 ? asked : maxWait);
         CancelRequest cancel = new CancelRequest(caller, tenant, batch, reason, wait.orElse(Duration.ZERO));
         Reply reply = preferences.respondAsync() ? cancellations.enqueue(cancel) : cancellations.cancel(cancel);
@@ -93,6 +104,16 @@ class BatchController {
         BatchId batch = Requests.batchId(id);
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
         return render(cancellations.retrieve(tenant, batch));
+    }
+
+    @GetMapping("/v1.3/analyze/batches")
+    ResponseEntity<byte[]> list(@AuthenticationPrincipal Caller caller, HttpServletRequest request) {
+        BatchQuery query = BatchListParameters.of(request);
+        Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
+        return switch (twelveLabs.list(tenant, query)) {
+            case Listing.Page(BatchPage page) -> json(200, page.body());
+            case Listing.Failed(Answer answer) -> render(answer);
+        };
     }
 
     private static ResponseEntity<byte[]> render(Answer answer) {

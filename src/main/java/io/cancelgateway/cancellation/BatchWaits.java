@@ -8,14 +8,15 @@ import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,17 +37,24 @@ class BatchWaits implements SmartLifecycle {
 
     private final TwelveLabs twelveLabs;
     private final Function<TenantId, Optional<Tenant>> tenants;
-    private final BiConsumer<CancellationKey, Answer> recordEnd;
+    private final End recordEnd;
     private final Map<CancellationKey, Watch> watches = new ConcurrentHashMap<>();
 
     private volatile boolean running;
     private volatile boolean stopping;
 
-    /** @param recordEnd records the answer of a poll that shows the batch's end; may take a moment */
-    BatchWaits(
-            TwelveLabs twelveLabs,
-            Function<TenantId, Optional<Tenant>> tenants,
-            BiConsumer<CancellationKey, Answer> recordEnd) {
+    /** What is done when a poll shows the end of a batch. */
+    interface End {
+
+        /**
+         * Records it; may take a moment.
+         *
+         * @param requests the ids of the requests that wait for it, as far as they are recorded
+         */
+        void record(CancellationKey key, Collection<Long> requests, Answer answer);
+    }
+
+    BatchWaits(TwelveLabs twelveLabs, Function<TenantId, Optional<Tenant>> tenants, End recordEnd) {
         this.twelveLabs = twelveLabs;
         this.tenants = tenants;
         this.recordEnd = recordEnd;
@@ -61,9 +69,14 @@ class BatchWaits implements SmartLifecycle {
      */
     record Waited(@Nullable Batch latest, boolean ended, boolean cutShort) {}
 
-    /** Waits until the batch has ended, {@code wait} is over, or the gateway stops. */
-    Waited await(CancellationKey key, Duration wait) {
+    /**
+     * Waits until the batch has ended, {@code wait} is over, or the gateway stops.
+     *
+     * @param request the id of the request that waits, or empty if it is not recorded
+     */
+    Waited await(CancellationKey key, Optional<Long> request, Duration wait) {
         Watch watch = join(key);
+        request.ifPresent(watch.requests::add);
         try {
             // the gateway's stop ends the watch
             @Nullable Batch end = watch.over.get(wait.toNanos(), TimeUnit.NANOSECONDS);
@@ -76,6 +89,7 @@ class BatchWaits implements SmartLifecycle {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e); // nobody completes it with an exception
         } finally {
+            request.ifPresent(watch.requests::remove);
             leave(key, watch);
         }
     }
@@ -113,18 +127,22 @@ class BatchWaits implements SmartLifecycle {
     private void poll(CancellationKey key, Watch watch) {
         BatchId batch = new BatchId(key.batchId());
         Duration delay = FIRST_DELAY;
-        while (!watch.isOverWithin(delay)) {
-            delay = longer(delay);
-            Optional<Answer> answer = tryToPoll(key, batch);
-            if (answer.isPresent() && answer.get() instanceof Answer.Found(Batch found)) {
-                watch.latest = found;
-                if (found.terminal()) {
-                    recordEnd.accept(key, answer.get());
-                    watch.over.complete(found);
+        try {
+            while (!watch.isOverWithin(delay)) {
+                delay = longer(delay);
+                Optional<Answer> answer = tryToPoll(key, batch);
+                if (answer.isPresent() && answer.get() instanceof Answer.Found(Batch found)) {
+                    watch.latest = found;
+                    if (found.terminal()) {
+                        recordEnd.record(key, Set.copyOf(watch.requests), answer.get());
+                        watch.over.complete(found);
+                    }
                 }
             }
+        } finally {
+            watch.over.complete(null); // whatever happened, nobody must wait for a poll that does not come
+            watches.remove(key, watch);
         }
-        watches.remove(key, watch);
     }
 
     private Optional<Answer> tryToPoll(CancellationKey key, BatchId batch) {
@@ -174,6 +192,8 @@ class BatchWaits implements SmartLifecycle {
 
         /** Guarded by the map's lock on the key. */
         private int waiters;
+
+        private final Set<Long> requests = ConcurrentHashMap.newKeySet();
 
         private volatile @Nullable Batch latest;
 

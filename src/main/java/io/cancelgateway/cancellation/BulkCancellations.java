@@ -101,15 +101,25 @@ class BulkCancellations {
     }
 
     private List<Named> batches(Tenant tenant, BulkRequest bulk, Deadline deadline) {
-        return bulk.batches().orElseGet(() -> switch (twelveLabs.activeBatches(tenant, deadline)) {
-            case ActiveBatches.Found(List<BatchId> found) ->
-                found.stream().map(Named::of).toList();
-            case ActiveBatches.Failed(Answer answer) -> {
-                metrics.record(tenant.id(), Outcome.of(answer));
-                Replies.batchOrThrow(answer);
-                throw new IllegalStateException("A list that failed has no batch");
+        if (bulk.batches().isPresent()) {
+            return bulk.batches().get();
+        }
+        Outcome outcome = Outcome.INTERNAL_ERROR;
+        try {
+            switch (twelveLabs.activeBatches(tenant, deadline)) {
+                case ActiveBatches.Found(List<BatchId> found) -> {
+                    return found.stream().map(Named::of).toList();
+                }
+                case ActiveBatches.Failed(Answer answer) -> {
+                    outcome = Outcome.of(answer);
+                    Replies.batchOrThrow(answer);
+                    throw new IllegalStateException("A list that failed has no batch");
+                }
             }
-        });
+        } catch (RuntimeException e) {
+            metrics.record(tenant.id(), outcome);
+            throw e;
+        }
     }
 
     private static CancelRequest request(Caller caller, Tenant tenant, BulkRequest bulk, BatchId batch) {

@@ -36,9 +36,9 @@ class BulkController {
             throws IOException {
         BulkRequest bulk = BulkRequest.read(request);
         Tenant tenant = tenants.select(caller, Requests.headers(request, TenantSelection.HEADER));
-        RefusalMetricsFilter.leaveCountingToService(request);
         boolean async =
                 Preferences.of(Requests.headers(request, Preferences.HEADER)).respondAsync();
+        RefusalMetricsFilter.leaveCountingToService(request);
         BulkReply reply =
                 async ? cancellations.enqueue(caller, tenant, bulk) : cancellations.cancel(caller, tenant, bulk);
         boolean queued = async && !reply.results().isEmpty();
@@ -57,6 +57,15 @@ class BulkController {
         write(reply, response);
     }
 
+    /** As it is, if it is plain UTF-8, as all of the vendor's are. */
+    private void write(byte[] batch, JsonGenerator out) {
+        if (batch.length > 1 && batch[0] == '{' && batch[1] != 0) {
+            out.writeRawValue(new String(batch, StandardCharsets.UTF_8));
+        } else {
+            out.writePOJO(json.readTree(batch));
+        }
+    }
+
     private void write(BulkReply reply, HttpServletResponse response) throws IOException {
         try (JsonGenerator out = json.createGenerator(response.getOutputStream())) {
             out.writeStartObject();
@@ -69,7 +78,7 @@ class BulkController {
                     case BulkReply.Queued() -> {}
                     case BulkReply.Shown(byte[] batch) -> {
                         out.writeName("batch");
-                        out.writeRawValue(new String(batch, StandardCharsets.UTF_8));
+                        write(batch, out);
                     }
                     case BulkReply.Refused(String code, String message) -> {
                         out.writeObjectPropertyStart("error");

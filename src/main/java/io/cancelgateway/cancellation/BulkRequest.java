@@ -17,7 +17,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The body of a bulk request: {@code {"batch_ids": […], "reason": "…"}} or {@code {"all_active": true, "reason": "…"}}.
+ * The body of a bulk request: {@code {"batch_ids": […], "reason": "…"}}, or {@code {"all_active": true}} with or
+ * without a reason.
  *
  * @param batches the batches in the order of the request, an id that is given twice included; empty for all that run
  * @param reason why, or empty if it gives no reason

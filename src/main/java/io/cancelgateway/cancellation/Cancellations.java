@@ -6,7 +6,6 @@ import io.cancelgateway.ledger.AuditEntry;
 import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.Intent;
-import io.cancelgateway.ledger.LedgerQueries;
 import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.Problems;
@@ -27,6 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +44,7 @@ class Cancellations {
     private static final Logger log = LoggerFactory.getLogger(Cancellations.class);
 
     private final RequestRecorder requests;
-    private final Recorder recorder;
-    private final LedgerQueries ledger;
+    private final RecordReader records;
     private final PollDelay pollDelay;
     private final Scheduler scheduler;
     private final BatchWaits waits;
@@ -57,8 +56,7 @@ class Cancellations {
 
     Cancellations(
             RequestRecorder requests,
-            Recorder recorder,
-            LedgerQueries ledger,
+            RecordReader records,
             PollDelay pollDelay,
             Scheduler scheduler,
             BatchWaits waits,
@@ -68,8 +66,7 @@ class Cancellations {
             Tracer tracer,
             Clock clock) {
         this.requests = requests;
-        this.recorder = recorder;
-        this.ledger = ledger;
+        this.records = records;
         this.pollDelay = pollDelay;
         this.scheduler = scheduler;
         this.waits = waits;
@@ -115,20 +112,24 @@ class Cancellations {
      * @throws io.cancelgateway.problem.ProblemException {@code internal_error}
      */
     Reply.Answered cancel(CancelRequest request) {
-        return cancel(request, twelveLabs.startDeadline(), twelveLabs::cancel);
+        Deadline deadline = twelveLabs.startDeadline();
+        return cancel(request, deadline, twelveLabs.refusal(request.tenant(), deadline), twelveLabs::cancel);
     }
 
-    /** As {@link #cancel(CancelRequest)}, for one batch of a bulk request. */
+    /** As {@link #cancel(CancelRequest)}, for one batch of a bulk request. It waits for its turn at a full bulkhead. */
     Reply.Answered cancelInBulk(CancelRequest request, Deadline deadline) {
-        return cancel(request, deadline, twelveLabs::cancelInBulk);
+        Optional<DoorRefusal> refusal = twelveLabs
+                .refusal(request.tenant(), deadline)
+                .filter(refused -> refused.reason() != DoorRefusal.Reason.BULKHEAD);
+        return cancel(request, deadline, refusal, twelveLabs::cancelInBulk);
     }
 
     private interface Cancel {
         CancelResult send(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
     }
 
-    private Reply.Answered cancel(CancelRequest request, Deadline deadline, Cancel cancel) {
-        Optional<DoorRefusal> refusal = twelveLabs.refusal(request.tenant(), deadline);
+    private Reply.Answered cancel(
+            CancelRequest request, Deadline deadline, Optional<DoorRefusal> refusal, Cancel cancel) {
         if (refusal.isPresent()) {
             return new Reply.Answered(refused(refusal.get(), request), true, false);
         }
@@ -164,7 +165,11 @@ class Cancellations {
 
     private OpenedRequest accept(CancelRequest request, Deadline deadline) {
         OpenedRequest opened = requests.require(intent(request, deadline, true), deadline);
-        scheduler.triggerCheckForDueExecutions();
+        try {
+            scheduler.triggerCheckForDueExecutions();
+        } catch (RejectedExecutionException e) {
+            log.debug("The gateway stops; another replica delivers, or this one after its next start");
+        }
         return opened;
     }
 
@@ -212,11 +217,11 @@ class Cancellations {
                 || request.waitFor().isZero()) {
             return new Reply.Answered(answer, recording.committed(), true);
         }
-        BatchWaits.Waited waited = waits.await(key(request.tenant(), request.batch()), request.waitFor());
+        Optional<Long> recorded = recording instanceof Recording.Committed(OpenedRequest opened)
+                ? Optional.of(opened.request())
+                : Optional.empty();
+        BatchWaits.Waited waited = waits.await(key(request.tenant(), request.batch()), recorded, request.waitFor());
         Batch latest = Objects.requireNonNullElse(waited.latest(), accepted);
-        if (waited.ended() && recording instanceof Recording.Committed(OpenedRequest opened)) {
-            recorder.confirmed(opened);
-        }
         return new Reply.Answered(
                 waited.ended() ? new Answer.Found(latest) : new Answer.Accepted(latest),
                 recording.committed(),
@@ -227,16 +232,14 @@ class Cancellations {
         CancellationKey key = key(request.tenant(), request.batch());
         boolean waited = true;
         if (!request.waitFor().isZero()) {
-            BatchWaits.Waited ended = waits.await(key, request.waitFor());
+            BatchWaits.Waited ended = waits.await(key, Optional.of(opened.request()), request.waitFor());
             if (ended.ended() && ended.latest() != null) {
-                recorder.confirmed(opened);
                 return new Reply.Answered(new Answer.Found(ended.latest()), true, true);
             }
             waited = !ended.cutShort();
         }
-        // deleted in this moment, such as when a tenant is erased: then it is not recorded
-        Cancellation record = ledger.find(key).orElseThrow();
-        return new Reply.Queued(record, ledger.requests(record.id(), AuditEntry.MOST_SHOWN), waited);
+        RecordReader.Record record = records.ofAccepted(opened, request, clock.instant());
+        return new Reply.Queued(record.cancellation(), record.requests(), waited);
     }
 
     /** Retrieves the batch. Any answer but {@link Answer.Accepted} can come. The ledger is not involved. */

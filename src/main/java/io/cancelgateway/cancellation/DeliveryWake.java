@@ -6,14 +6,18 @@ import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,12 +33,19 @@ class DeliveryWake implements AutoCloseable {
     /** A delivery with the old key may be under way when the new one comes. By then it has gone to wait, too. */
     private static final Duration ONCE_MORE_AFTER = Duration.ofSeconds(6);
 
+    private static final Duration BETWEEN_WAKES_OF_ONE_KEY = Duration.ofMinutes(1);
+
     private final Tenants tenants;
     private final Ledger ledger;
     private final Clock clock;
     private final ScheduledExecutorService threads = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("delivery-wake").factory());
     private final Set<TenantId> toWake = new HashSet<>();
+    private final Map<TenantId, Optional<Tenant>> latest = new HashMap<>();
+
+    /** Until when the key of a tenant that is accepted again wakes nothing. */
+    private final Map<TenantId, Instant> wokenAgain = new HashMap<>();
+
     private Map<TenantId, Tenant> usable = Map.of();
 
     DeliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
@@ -43,7 +54,7 @@ class DeliveryWake implements AutoCloseable {
         this.clock = clock;
     }
 
-    /** Called when a key may have changed. */
+    /** Called when a key may have changed, was refused, or was accepted again. */
     synchronized void update() {
         Map<TenantId, Tenant> now = new HashMap<>();
         for (TenantId id : tenants.ids()) {
@@ -52,10 +63,36 @@ class DeliveryWake implements AutoCloseable {
         Set<TenantId> changed = new HashSet<>(now.keySet());
         changed.removeIf(id -> Objects.equals(now.get(id), usable.get(id)));
         usable = now;
-        if (!changed.isEmpty()) {
-            threads.execute(() -> wake(changed));
-            threads.schedule(() -> wake(changed), ONCE_MORE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            for (TenantId id : changed) {
+                schedule(id, delay(id, now.get(id)));
+            }
+        } catch (RejectedExecutionException e) {
+            log.debug("The gateway stops; what waits for a key goes on after the next start");
         }
+    }
+
+    private void schedule(TenantId id, Duration delay) {
+        threads.schedule(() -> wake(Set.of(id)), delay.toMillis(), TimeUnit.MILLISECONDS);
+        threads.schedule(() -> wake(Set.of(id)), delay.plus(ONCE_MORE_AFTER).toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * None for a new key. A key that is accepted again wakes at most once a minute: an upstream that refuses it for
+     * some batches, and takes it for others, must not be asked again and again.
+     */
+    private Duration delay(TenantId id, @Nullable Tenant tenant) {
+        Instant now = clock.instant();
+        boolean sameKey = Objects.equals(latest.put(id, Optional.ofNullable(tenant)), Optional.ofNullable(tenant));
+        Instant next = wokenAgain.getOrDefault(id, Instant.MIN);
+        if (!sameKey) {
+            return Duration.ZERO;
+        }
+        if (next.isBefore(now)) {
+            wokenAgain.put(id, now.plus(BETWEEN_WAKES_OF_ONE_KEY));
+            return Duration.ZERO;
+        }
+        return Duration.between(now, next);
     }
 
     /** Runs on one thread. Those that cannot be woken now are woken with the next ones, or in a moment. */
@@ -66,7 +103,7 @@ class DeliveryWake implements AutoCloseable {
             toWake.clear();
             if (woken > 0) {
                 log.info(
-                        "{} asynchronous cancels go on: their tenants have usable keys again, or the gateway has started",
+                        "{} asynchronous cancels go on: their keys are usable again, or the gateway has started",
                         woken);
             }
         } catch (RuntimeException e) {

@@ -43,6 +43,9 @@ class FollowUp {
     /** A refused key is tried again, but not often. */
     private static final Duration REFUSED_KEY_DELAY = Duration.ofMinutes(15);
 
+    /** When a delivery comes back that found its tenant's threads taken. */
+    private static final Duration NEXT_TURN = Duration.ofSeconds(1);
+
     private final Records records;
     private final Lifecycle lifecycle;
     private final TwelveLabs twelveLabs;
@@ -85,8 +88,8 @@ class FollowUp {
     /**
      * Delivers or polls once.
      *
-     * @return the delay before the next time, or empty if the follow-up is over: the cancellation has ended, is gone, or
-     *     was started again
+     * @return the delay before the next time, or empty if the follow-up is over: the cancellation has ended, is gone,
+     *     or was started again
      * @throws DeliveryNotRecordedException if the result of a delivery could not be recorded
      */
     Optional<Duration> run(long id, int life) {
@@ -99,7 +102,8 @@ class FollowUp {
     private Optional<Duration> inItsShare(FollowedCancellation followed) {
         TenantId tenant = followed.key().tenant();
         if (!shares.tryAcquire(tenant)) {
-            return Optional.of(delay(followed));
+            // not by its age: a delivery must go on soon once others of its tenant are through
+            return Optional.of(Lifecycle.toBeDelivered(followed) ? pollDelay.jittered(NEXT_TURN) : delay(followed));
         }
         try {
             return Lifecycle.toBeDelivered(followed) ? deliver(followed) : tryToPoll(followed);
@@ -116,11 +120,16 @@ class FollowUp {
         if (tenant.isEmpty()) {
             return Optional.of(pollDelay.jittered(REFUSED_KEY_DELAY));
         }
-        CancelResult result = twelveLabs.deliver(
-                tenant.get(), new BatchId(followed.key().batchId()), followed.ambiguous() || followed.underWay());
-        Optional<Change> change = lifecycle.delivered(followed, result);
-        if (change.isPresent() && recordDelivery(change.get()).ended()) {
-            return Optional.empty();
+        CancelResult result;
+        try {
+            result = twelveLabs.deliver(
+                    tenant.get(), new BatchId(followed.key().batchId()), followed.ambiguous() || followed.underWay());
+            Optional<Change> change = lifecycle.delivered(followed, result);
+            if (change.isPresent() && records.record(change.get()).ended()) {
+                return Optional.empty();
+            }
+        } catch (RuntimeException e) {
+            throw new DeliveryNotRecordedException(e);
         }
         return Optional.of(
                 switch (result.answer()) {
@@ -137,14 +146,6 @@ class FollowUp {
                         delay(followed).plus(capped(retryAfter));
                     default -> delay(followed);
                 });
-    }
-
-    private Effect recordDelivery(Change change) {
-        try {
-            return records.record(change);
-        } catch (RuntimeException e) {
-            throw new DeliveryNotRecordedException(e);
-        }
     }
 
     /** The cancel was sent, or may have been, and the ledger does not know. */

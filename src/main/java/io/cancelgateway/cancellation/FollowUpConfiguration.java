@@ -1,5 +1,6 @@
 package io.cancelgateway.cancellation;
 
+import com.github.kagkarlsson.scheduler.Scheduler;
 import com.github.kagkarlsson.scheduler.SchedulerBuilder;
 import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
@@ -21,13 +22,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 @Configuration(proxyBeanMethods = false)
 class FollowUpConfiguration {
 
-    /** How long the statements of a follow-up may take, beside its poll. */
+    /** How long the statements of a follow-up may take, beside its call. */
     private static final Duration TIME_FOR_STATEMENTS = Duration.ofSeconds(6);
 
     @Bean
@@ -58,6 +60,22 @@ class FollowUpConfiguration {
     }
 
     @Bean
+    FollowUpThreads followUpThreads(DbSchedulerProperties scheduler) {
+        return new FollowUpThreads(scheduler.getThreads());
+    }
+
+    @Bean
+    FollowUpStop followUpStop(Scheduler scheduler) {
+        return new FollowUpStop(scheduler);
+    }
+
+    /** {@link FollowUpStop} does, earlier. Each second stop of the scheduler would be a warning in the log. */
+    @Bean
+    static BeanFactoryPostProcessor schedulerIsNotStoppedByItsBean() {
+        return beans -> beans.getBeanDefinition("scheduler").setDestroyMethodName(null);
+    }
+
+    @Bean
     DeliveryWake deliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
         DeliveryWake wake = new DeliveryWake(tenants, ledger, clock);
         tenants.onChange(wake::update);
@@ -71,9 +89,9 @@ class FollowUpConfiguration {
             Recorder recorder,
             Lifecycle lifecycle,
             LedgerAvailability availability) {
-        return new BatchWaits(twelveLabs, tenants::find, (key, answer) -> {
+        return new BatchWaits(twelveLabs, tenants::find, (key, requests, answer) -> {
             if (availability.available()) {
-                recorder.recordEnd(key, followed -> lifecycle.polled(followed, answer));
+                recorder.recordEnd(key, requests, followed -> lifecycle.polled(followed, answer));
             }
         });
     }
@@ -137,10 +155,13 @@ class FollowUpConfiguration {
         ledger.deliveryMayHaveBeenSent(task.id(), task.life());
     }
 
-    /** Polls are waited for, because an interrupt would make H2 close its file. A wait that is configured stays. */
-    static void waitAtShutdown(DbSchedulerProperties scheduler, Duration longestPoll) {
+    /**
+     * Lets follow-ups under way end. The scheduler waits for this long twice, before and after it interrupts them,
+     * which {@link FollowUpThreads} do not let it. A wait that is configured stays.
+     */
+    static void waitAtShutdown(DbSchedulerProperties scheduler, Duration longestCall) {
         if (scheduler.getShutdownMaxWait().equals(SchedulerBuilder.SHUTDOWN_MAX_WAIT)) {
-            scheduler.setShutdownMaxWait(longestPoll.plus(TIME_FOR_STATEMENTS));
+            scheduler.setShutdownMaxWait(longestCall.plus(TIME_FOR_STATEMENTS).dividedBy(2));
         }
     }
 }

@@ -40,6 +40,11 @@ class Lifecycle {
 
     /** The change after the answer to a request. */
     Change answered(OpenedRequest opened, CancelResult result) {
+        return answered(opened, result, clock.instant());
+    }
+
+    /** The same for an answer that came at {@code answeredAt}. */
+    Change answered(OpenedRequest opened, CancelResult result, Instant answeredAt) {
         return new Change(
                 opened.key(),
                 opened.id(),
@@ -47,7 +52,7 @@ class Lifecycle {
                 new Sent(result.sent(), result.ambiguous()),
                 new RequestResult(opened.request(), Outcome.of(result.answer()).word()),
                 afterAnswer(result.answer()),
-                clock.instant());
+                answeredAt);
     }
 
     private static Transition afterAnswer(Answer answer) {

@@ -11,9 +11,9 @@ import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerMetrics;
 import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.ledger.LedgerWriter;
-import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.ledger.PendingWrite;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -73,27 +73,21 @@ class Recorder {
      * Records the end of a batch that a caller waited for, if the record is not at its end. Waits 300 ms at most for
      * the commit, so that the caller reads it in the record right after its answer.
      *
+     * @param requests the ids of the requests that waited, and will be answered with that end
      * @param change the change for the record as it is now; empty if there is none
      */
-    void recordEnd(CancellationKey key, Function<FollowedCancellation, Optional<Change>> change) {
-        PendingWrite<Effect> write = transactions.begin(() -> ledger.followed(key)
-                .filter(followed -> !followed.state().terminal())
-                .flatMap(change)
-                .map(changes::write)
-                .orElseGet(Effect.None::new));
+    void recordEnd(
+            CancellationKey key, Collection<Long> requests, Function<FollowedCancellation, Optional<Change>> change) {
+        PendingWrite<Effect> write = transactions.begin(() -> {
+            Effect effect = ledger.followed(key)
+                    .filter(followed -> !followed.state().terminal())
+                    .flatMap(change)
+                    .map(changes::write)
+                    .orElseGet(Effect.None::new);
+            ledger.confirmed(requests, Outcome.CONFIRMED.word());
+            return effect;
+        });
         write.whenEnded(this::count, e -> log.info("The end of {} is left to its follow-up: {}", key, e.toString()));
-        awaitBriefly(write);
-    }
-
-    /** Records that a request which waited was answered with the end of its batch. */
-    void confirmed(OpenedRequest opened) {
-        awaitBriefly(transactions.begin(() -> {
-            ledger.confirmed(opened.request(), Outcome.CONFIRMED.word());
-            return opened;
-        }));
-    }
-
-    private static void awaitBriefly(PendingWrite<?> write) {
         try {
             write.await(MAX_WAIT);
         } catch (RuntimeException e) {

@@ -1,8 +1,10 @@
 package io.cancelgateway.cancellation;
 
+import io.cancelgateway.ledger.Change;
 import io.cancelgateway.ledger.Effect;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.LedgerAvailability;
+import io.cancelgateway.ledger.LedgerBusyException;
 import io.cancelgateway.ledger.LedgerTimeoutException;
 import io.cancelgateway.ledger.LedgerWriter;
 import io.cancelgateway.ledger.OpenedRequest;
@@ -61,15 +63,16 @@ class RequestRecorder {
             return unrecorded(intent, null);
         }
         PendingWrite<OpenedRequest> write = writer.open(intent);
+        Duration wait = shorter(deadline.left(), MAX_WAIT);
         try {
-            OpenedRequest opened = write.await(shorter(deadline.left(), MAX_WAIT));
+            OpenedRequest opened = write.await(wait);
             availability.succeeded();
             return new Recording.Committed(opened);
         } catch (LedgerTimeoutException e) {
-            noteTimeout(write);
+            noteTimeout(write, wait);
             return unrecorded(intent, write);
         } catch (RuntimeException e) {
-            noteFailure(e);
+            noteFailure(write, e);
             return unrecorded(intent, null);
         }
     }
@@ -84,16 +87,17 @@ class RequestRecorder {
     OpenedRequest require(Intent intent, Deadline deadline) {
         requireAvailable();
         PendingWrite<OpenedRequest> write = writer.open(intent);
+        Duration wait = deadline.left();
         try {
-            OpenedRequest opened = write.await(deadline.left());
+            OpenedRequest opened = write.await(wait);
             availability.succeeded();
             return opened;
         } catch (LedgerTimeoutException e) {
-            noteTimeout(write);
+            noteTimeout(write, wait);
             throw unavailable(
                     "The ledger did not record the request in time; it may be recorded, and delivered, later.");
         } catch (RuntimeException e) {
-            noteFailure(e);
+            noteFailure(write, e);
             throw e;
         }
     }
@@ -152,31 +156,35 @@ class RequestRecorder {
             write.await(MAX_WAIT);
             availability.succeeded();
         } catch (LedgerTimeoutException e) {
-            noteTimeout(write);
+            noteTimeout(write, MAX_WAIT);
             log.warn("The result of {} is not committed yet; the caller gets the answer now", opened);
         } catch (RuntimeException e) {
-            noteFailure(e);
+            noteFailure(write, e);
         }
     }
 
     private PendingWrite<Effect> begin(OpenedRequest opened, CancelResult result) {
-        PendingWrite<Effect> write = recorder.begin(lifecycle.answered(opened, result));
-        write.whenEnded(_ -> {}, _ -> postponed.add(opened, result));
+        Change change = lifecycle.answered(opened, result);
+        PendingWrite<Effect> write = recorder.begin(change);
+        write.whenEnded(_ -> {}, _ -> postponed.add(change));
         return write;
     }
 
-    private void noteTimeout(PendingWrite<?> write) {
-        // an interrupted thread did not wait, and the lock of another request says nothing about the database
-        if (!write.behindOthers() && !Thread.currentThread().isInterrupted()) {
+    /** A wait that was cut short by the deadline, or by an interrupt, says nothing about the database. */
+    private void noteTimeout(PendingWrite<?> write, Duration wait) {
+        boolean waitedInFull =
+                wait.compareTo(MAX_WAIT) >= 0 && !Thread.currentThread().isInterrupted();
+        // nor does the lock of another request
+        if (waitedInFull && !write.behindOthers()) {
             availability.failed();
         }
     }
 
-    private void noteFailure(RuntimeException e) {
-        if (Problems.isLedgerFailure(e)) {
-            availability.failed();
-        } else {
+    private void noteFailure(PendingWrite<?> write, RuntimeException e) {
+        if (!Problems.isLedgerFailure(e)) {
             log.error("A request could not be recorded", e);
+        } else if (!write.behindOthers() && !(e instanceof LedgerBusyException)) {
+            availability.failed(e);
         }
     }
 

@@ -43,7 +43,9 @@ public enum CancellationState {
         return switch (this) {
             case REQUESTED -> next != REQUESTED;
             case CANCELING -> next == CANCELED || next == COMPLETED || next == EXPIRED || next == UNCONFIRMED;
-            case CANCELED, COMPLETED, EXPIRED -> false;
+            // only if it seemed to be canceled by somebody else, and a late acceptance shows that it was through us
+            case CANCELED -> next == CANCELING;
+            case COMPLETED, EXPIRED -> false;
             // these did not end with the batch: a new cancel starts the record again
             case NOT_FOUND, REJECTED, FAILED, UNDELIVERABLE -> next == REQUESTED;
             // the same; a record that was accepted goes on in CANCELING

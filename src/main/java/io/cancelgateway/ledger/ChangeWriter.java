@@ -56,7 +56,13 @@ public class ChangeWriter {
         boolean first = ledger.accept(change.id(), change.sent().cancels(), snapshot, change.at());
         boolean answered = change.request() != null || change.sent().cancels() > 0;
         if (!first && answered) {
+            if (ledger.reopenAsAccepted(change.id(), change.sent().cancels(), snapshot, change.at())) {
+                return new Effect.FirstAccepted(change.key(), snapshot);
+            }
             attempted(change);
+        }
+        if (first && change.request() == null && answered) {
+            ledger.delivered(new FollowUpTask(change.id(), change.life()));
         }
         // a poll may have found the acceptance: no cancel got the 202
         return first && answered ? new Effect.FirstAccepted(change.key(), snapshot) : new Effect.None();

@@ -28,6 +28,12 @@ interface GroupStatements {
     Written write(List<Opening> openings, List<Acceptance> acceptances);
 
     /**
+     * Limits how long the statements of this transaction wait for a lock. What they throw then is about their rows, and
+     * not about the database.
+     */
+    void limitLockWait();
+
+    /**
      * An intent.
      *
      * @param again whether it may be recorded already

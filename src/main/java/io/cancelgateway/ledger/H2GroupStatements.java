@@ -55,10 +55,12 @@ class H2GroupStatements implements GroupStatements {
             VALUES ('%s', ?, ?, FALSE, 1, ?)
             """.formatted(FollowUpTask.NAME);
 
-    private static final String LOCK =
-            """
-            SELECT id, state IN (%s) AS is_first FROM cancellation WHERE id = ANY (?) FOR UPDATE SKIP LOCKED
-            """.formatted(CancellationState.quoted(CancellationState.wordsBefore(CancellationState.CANCELING)));
+    private static final String LOCK = """
+            SELECT id, state IN (%s) AS is_first FROM cancellation WHERE id = ANY (?) AND NOT (%s)
+               FOR UPDATE SKIP LOCKED
+            """.formatted(
+                    CancellationState.quoted(CancellationState.wordsBefore(CancellationState.CANCELING)),
+                    Ledger.CANCELED_BY_SOMEBODY_ELSE);
 
     private static final String ANSWER = "UPDATE cancellation_request SET outcome = ? WHERE id = ? AND outcome IS NULL";
 
@@ -84,6 +86,10 @@ class H2GroupStatements implements GroupStatements {
         this.transaction = new TransactionTemplate(transactions);
         this.usualLockTimeout = Objects.requireNonNull(jdbc.queryForObject("CALL LOCK_TIMEOUT()", Integer.class));
     }
+
+    /** H2 waits for two seconds by itself. */
+    @Override
+    public void limitLockWait() {}
 
     @Override
     public Written write(List<Opening> openings, List<Acceptance> acceptances) {

@@ -44,6 +44,10 @@ public class Ledger {
                        AND t.task_instance = CAST(c.id AS varchar) || '-' || CAST(c.life AS varchar))
             """.formatted(FollowUpTask.NAME);
 
+    /** Whether a record ended because a request found its batch canceled, not through us as it seemed. */
+    static final String CANCELED_BY_SOMEBODY_ELSE =
+            "state = 'canceled' AND accepted_at IS NULL AND final_total_items IS NULL";
+
     private static final String FOLLOWED = """
             SELECT id, life, tenant, batch_id, state, asynchronous, %s AS started_at, accepted_at, deadline_at,
                    last_attempt_at, ambiguous, %s AS under_way
@@ -77,7 +81,17 @@ public class Ledger {
      * answer. Finds it by the request's key then.
      */
     public OpenedRequest openAgain(Intent intent) {
+        // under the lock of the record, so that a commit of the first try which comes late is seen
+        lock(intent.key());
         return recorded(intent).orElseGet(() -> open(intent));
+    }
+
+    private void lock(CancellationKey key) {
+        jdbc.sql("SELECT id FROM cancellation WHERE tenant = :tenant AND batch_id = :batch FOR UPDATE")
+                .param("tenant", key.tenant().value())
+                .param("batch", key.batchId())
+                .query(Long.class)
+                .optional();
     }
 
     private Optional<OpenedRequest> recorded(Intent intent) {
@@ -96,16 +110,24 @@ public class Ledger {
     }
 
     private OpenedRequest started(OpenedRequest opened, Intent intent) {
+        addFollowUp(
+                new FollowUpTask(opened.id(), opened.life()),
+                intent.followUpAt(),
+                intent.asynchronous() ? FollowUpTask.DELIVERY : FollowUpTask.POLL);
+        return opened;
+    }
+
+    private void addFollowUp(FollowUpTask task, Instant at, int priority) {
         jdbc.sql("""
-                        INSERT INTO scheduled_tasks (task_name, task_instance, execution_time, picked, version, priority)
+                        INSERT INTO scheduled_tasks (task_name, task_instance, execution_time, picked, version,
+                                                     priority)
                         VALUES (:task, :instance, :at, FALSE, 1, :priority)
                         """)
                 .param("task", FollowUpTask.NAME)
-                .param("instance", new FollowUpTask(opened.id(), opened.life()).instance())
-                .param("at", utc(intent.followUpAt()))
-                .param("priority", intent.asynchronous() ? FollowUpTask.DELIVERY : FollowUpTask.POLL)
+                .param("instance", task.instance())
+                .param("at", utc(at))
+                .param("priority", priority)
                 .update();
-        return opened;
     }
 
     private Optional<Long> insert(Intent intent) {
@@ -156,7 +178,7 @@ public class Ledger {
 
     private record Joined(long id, int life, boolean unresolved) {}
 
-    /** The delivery begins now. If the follow-up is running, it comes back within its longest delay and delivers then. */
+    /** The delivery begins now. If the follow-up is running, it comes back after its delay and delivers then. */
     private void makeAsynchronous(Intent intent) {
         int rows = jdbc.sql("""
                                 UPDATE cancellation SET asynchronous = TRUE
@@ -273,6 +295,56 @@ public class Ledger {
         return rows == 1;
     }
 
+    /**
+     * Starts a record again as accepted, if it ended as canceled by somebody else. A 202 to a cancel of ours shows that
+     * it was canceled through us: another request saw its batch canceled, and was recorded before. Its follow-up finds
+     * out the final counts.
+     *
+     * @return whether this call did it
+     */
+    public boolean reopenAsAccepted(long id, int sent, BatchSnapshot snapshot, Instant now) {
+        Optional<Integer> life = jdbc.sql("""
+                        SELECT life FROM cancellation
+                         WHERE id = :id AND %s
+                           FOR UPDATE
+                        """.formatted(CANCELED_BY_SOMEBODY_ELSE))
+                .param("id", id)
+                .query(Integer.class)
+                .optional();
+        if (life.isEmpty()) {
+            return false;
+        }
+        jdbc.sql("""
+                        UPDATE cancellation
+                           SET state = 'canceling', life = life + 1, accepted_at = :now, finished_at = NULL,
+                               restarted_at = :now, attempts = attempts + :sent, last_attempt_at = :now,
+                               model_name = :model, analysis_mode = :mode,
+                               accepted_total_items = :total, accepted_queued_items = :queued,
+                               accepted_processing_items = :processing, accepted_ready_items = :ready,
+                               accepted_failed_items = :failed, accepted_canceled_items = :canceled
+                         WHERE id = :id
+                        """)
+                .param("now", utc(now))
+                .param("sent", sent)
+                .params(parameters(snapshot))
+                .param("id", id)
+                .update();
+        addFollowUp(new FollowUpTask(id, life.get() + 1), now, FollowUpTask.POLL);
+        return true;
+    }
+
+    /** Lets the follow-up of an asynchronous cancel that was delivered go behind those that deliver. */
+    public void delivered(FollowUpTask task) {
+        jdbc.sql("""
+                        UPDATE scheduled_tasks SET priority = :priority
+                         WHERE task_name = :task AND task_instance = :instance
+                        """)
+                .param("priority", FollowUpTask.POLL)
+                .param("task", FollowUpTask.NAME)
+                .param("instance", task.instance())
+                .update();
+    }
+
     private static Map<String, @Nullable Object> parameters(BatchSnapshot snapshot) {
         ItemCounts counts = snapshot.counts();
         Map<String, @Nullable Object> parameters = new HashMap<>();
@@ -320,11 +392,15 @@ public class Ledger {
         return rows == 1;
     }
 
-    /** Writes that a request which waited for the end of its batch was answered with that. */
-    public void confirmed(long request, String outcome) {
-        jdbc.sql("UPDATE cancellation_request SET outcome = :outcome WHERE id = :id")
+    /** Writes that requests which waited for the end of their batch were answered with that. */
+    public void confirmed(Collection<Long> requests, String outcome) {
+        if (requests.isEmpty()) {
+            return;
+        }
+        // one without an outcome is left to the write of its result, which is still to come
+        jdbc.sql("UPDATE cancellation_request SET outcome = :outcome WHERE id IN (:ids) AND outcome IS NOT NULL")
                 .param("outcome", outcome)
-                .param("id", request)
+                .param("ids", requests)
                 .update();
     }
 

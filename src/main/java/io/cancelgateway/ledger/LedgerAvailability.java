@@ -9,7 +9,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -39,6 +41,8 @@ public class LedgerAvailability implements AutoCloseable {
     private final ExecutorService prober = Executors.newSingleThreadExecutor(
             Thread.ofVirtual().name("ledger-probe").factory());
 
+    private final AtomicReference<@Nullable Throwable> lastCause = new AtomicReference<>();
+
     private volatile boolean closed;
 
     LedgerAvailability(JdbcClient jdbc) {
@@ -57,7 +61,18 @@ public class LedgerAvailability implements AutoCloseable {
         }
     }
 
-    /** Notes that a write failed, or was waited for in vain, because of the database. */
+    /**
+     * Notes that a write failed because of the database.
+     *
+     * @param cause what it failed with; several writes that fail with the same are one failure, that of their group
+     */
+    public void failed(Throwable cause) {
+        if (lastCause.getAndSet(cause) != cause) {
+            failed();
+        }
+    }
+
+    /** Notes that a write was waited for in vain. */
     public void failed() {
         if (!available()) {
             return;
@@ -88,7 +103,7 @@ public class LedgerAvailability implements AutoCloseable {
             jdbc.sql("UPDATE item_total SET canceled = canceled WHERE tenant = ''")
                     .update();
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.debug("The ledger's database still does not answer: {}", e.toString());
             return false;
         }

@@ -3,7 +3,7 @@ package io.cancelgateway.ledger;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
-/** Shows in the health endpoint whether the ledger takes writes. Asks nobody: a probe must not hang with the database. */
+/** Shows whether the ledger takes writes, for the health endpoint. Asks nobody: it must not hang with the database. */
 class LedgerHealth implements HealthIndicator {
 
     private final LedgerAvailability availability;

@@ -16,7 +16,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.TransientDataAccessResourceException;
 
 /**
  * Writes intents and changes for callers who bound their wait for the commit. One thread takes what is queued, and
@@ -61,7 +60,7 @@ public class LedgerWriter implements AutoCloseable {
         this.ledger = ledger;
         this.changes = changes;
         this.groups = groups;
-        this.singles = new SingleWrites(transactions, maxSingles, _ -> room.release());
+        this.singles = new SingleWrites(transactions, groups::limitLockWait, maxSingles, _ -> room.release());
         // virtual, so that requests that are about to write come before its next turn
         thread = Thread.ofVirtual().name("ledger-writer").start(this::run);
     }
@@ -83,8 +82,7 @@ public class LedgerWriter implements AutoCloseable {
 
     private <T> PendingWrite<T> queue(QueuedWrite<T> write) {
         if (closed || !room.tryAcquire()) {
-            write.failed(
-                    new TransientDataAccessResourceException("Too many writes wait for the ledger, or it is closed"));
+            write.failed(new LedgerBusyException("Too many writes wait for the ledger, or it is closed"));
         } else if (!write.mayBeGrouped()) {
             singles.add(write);
         } else if (!singles.addBehind(write)) {

@@ -23,6 +23,9 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  */
 class PostgresGroupStatements implements GroupStatements {
 
+    /** Shorter than the driver's query timeout, which would be taken for a failure of the database. */
+    private static final String SINGLE_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', '2s', TRUE)";
+
     /** For this transaction. A replica that was stopped amid an insert of the same key holds up a group this long. */
     private static final String LOCK_TIMEOUT = "SELECT set_config('lock_timeout', '50ms', TRUE)";
 
@@ -76,8 +79,7 @@ class PostgresGroupStatements implements GroupStatements {
                     CancellationState.quoted(CancellationState.wordsOfJoinable()),
                     Ledger.QUEUED);
 
-    private static final String ACCEPT =
-            """
+    private static final String ACCEPT = """
             WITH answer AS (
                 SELECT *
                   FROM unnest(CAST(? AS bigint[]), CAST(? AS bigint[]), CAST(? AS varchar[]), CAST(? AS integer[]),
@@ -89,6 +91,7 @@ class PostgresGroupStatements implements GroupStatements {
             ), free AS (
                 SELECT c.id, state IN (%s) AS is_first
                   FROM cancellation c JOIN answer USING (id)
+                 WHERE NOT (%s)
                    FOR NO KEY UPDATE OF c SKIP LOCKED
             ), answered AS (
                 UPDATE cancellation_request r SET outcome = a.outcome
@@ -110,7 +113,9 @@ class PostgresGroupStatements implements GroupStatements {
                  WHERE c.id = a.id AND NOT is_first
             )
             SELECT request, is_first FROM answered
-            """.formatted(CancellationState.quoted(CancellationState.wordsBefore(CancellationState.CANCELING)));
+            """.formatted(
+                    CancellationState.quoted(CancellationState.wordsBefore(CancellationState.CANCELING)),
+                    Ledger.CANCELED_BY_SOMEBODY_ELSE);
 
     private static final String OPEN_ONLY = LOCK_TIMEOUT + ";" + OPEN;
     private static final String ACCEPT_ONLY = LOCK_TIMEOUT + ";" + ACCEPT;
@@ -132,6 +137,11 @@ class PostgresGroupStatements implements GroupStatements {
             return written;
         };
         return Objects.requireNonNull(jdbc.execute(statements));
+    }
+
+    @Override
+    public void limitLockWait() {
+        jdbc.queryForList(SINGLE_LOCK_TIMEOUT);
     }
 
     private static Written execute(Connection connection, List<Opening> openings, List<Acceptance> acceptances)

@@ -128,8 +128,11 @@ abstract sealed class QueuedWrite<T> {
     }
 
     /** Writes it in a transaction of its own. */
-    void writeAlone(LedgerTransactions transactions) {
-        inLogContext(() -> pending.committed(transactions.run(statements)));
+    void writeAlone(LedgerTransactions transactions, Runnable first) {
+        inLogContext(() -> pending.committed(transactions.run(() -> {
+            first.run();
+            return statements.get();
+        })));
     }
 
     void failed(Throwable failure) {

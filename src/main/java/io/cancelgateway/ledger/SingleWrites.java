@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 class SingleWrites {
 
     private final LedgerTransactions transactions;
+    private final Runnable limitLockWait;
     private final int maxAtOnce;
     private final Consumer<QueuedWrite<?>> ended;
 
@@ -29,11 +30,14 @@ class SingleWrites {
     private int threads;
 
     /**
+     * @param limitLockWait the first statement of each transaction
      * @param maxAtOnce how many run at once, hence how many connections they hold
      * @param ended is given each write once it has ended
      */
-    SingleWrites(LedgerTransactions transactions, int maxAtOnce, Consumer<QueuedWrite<?>> ended) {
+    SingleWrites(
+            LedgerTransactions transactions, Runnable limitLockWait, int maxAtOnce, Consumer<QueuedWrite<?>> ended) {
         this.transactions = transactions;
+        this.limitLockWait = limitLockWait;
         this.maxAtOnce = maxAtOnce;
         this.ended = ended;
     }
@@ -65,7 +69,7 @@ class SingleWrites {
     private void run() {
         for (@Nullable QueuedWrite<?> write = take(); write != null; write = take()) {
             try {
-                write.writeAlone(transactions);
+                write.writeAlone(transactions, limitLockWait);
             } catch (RuntimeException | Error e) {
                 write.failed(e);
                 if (LedgerTransactions.isUnreachable(e)) {

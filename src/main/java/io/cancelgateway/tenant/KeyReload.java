@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads the key files again every 5 s, because a mounted Secret changes without a file event that could be relied on. */
+/** Reads the key files again every 5 s: a mounted Secret changes without a file event that could be relied on. */
 class KeyReload implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(KeyReload.class);

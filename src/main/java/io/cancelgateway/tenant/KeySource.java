@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -24,6 +25,9 @@ class KeySource {
 
     private final @Nullable Path directory;
     private final Map<TenantId, ApiKey> settings = new TreeMap<>();
+
+    /** What was last said of a file that is of no use. Guarded by the lock of {@link Tenants#load}. */
+    private final Map<Path, String> warned = new HashMap<>();
 
     /** @throws InvalidSettingException if a setting is invalid; it names the setting */
     KeySource(TenantProperties properties) {
@@ -60,8 +64,7 @@ class KeySource {
                     TenantId.parse(file.getFileName().toString())
                             .ifPresentOrElse(
                                     id -> keys.put(id, read(file)),
-                                    () -> log.warn(
-                                            "Ignoring {}: its name is not a tenant id, {}", file, TenantId.RULE));
+                                    () -> warn(file, "its name is not a tenant id, " + TenantId.RULE + "; ignored"));
                 }
             }
         }
@@ -73,24 +76,26 @@ class KeySource {
         return !path.getFileName().toString().startsWith(".") && !Files.isDirectory(path);
     }
 
-    private static Optional<ApiKey> read(Path file) {
+    private Optional<ApiKey> read(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] content = in.readNBytes(MAX_FILE_BYTES);
             Optional<ApiKey> key = ApiKey.parse(new String(content, StandardCharsets.UTF_8));
             if (key.isEmpty()) {
-                log.warn(
-                        "{} holds no valid API key. Its tenant is refused until a restart with a valid key."
-                                + " An API key {}",
-                        file,
-                        ApiKey.RULE);
+                warn(file, "it holds no valid API key. An API key " + ApiKey.RULE);
+            } else {
+                warned.remove(file);
             }
             return key;
         } catch (IOException e) {
-            log.warn(
-                    "Cannot read the key file {}. Its tenant is refused until a restart with a valid key: {}",
-                    file,
-                    e.toString());
+            warn(file, "it cannot be read, " + e);
             return Optional.empty();
+        }
+    }
+
+    /** Once for each reason: the files are read again every few seconds. */
+    private void warn(Path file, String reason) {
+        if (!reason.equals(warned.put(file, reason))) {
+            log.warn("Key file {}: {}", file, reason);
         }
     }
 }

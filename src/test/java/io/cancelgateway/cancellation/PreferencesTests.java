@@ -1,6 +1,7 @@
 package io.cancelgateway.cancellation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +30,10 @@ class PreferencesTests {
                 "return=minimal; x=1, respond-async; y=2 | true |",
                 "wait=1, wait=2 | false | 1",
                 ", , wait=3 | false | 3",
+                "foo bar, respond-async | true |",
+                "=, wait=4 | false | 4",
+                "wait=5=6, wait=7 | false | 7",
+                "foo=\"a\\\", wait=1\", wait=2 | false | 2",
             })
     void isRead(String header, boolean respondAsync, Long seconds) {
         assertThat(Preferences.of(List.of(header)))
@@ -54,6 +59,17 @@ class PreferencesTests {
             })
     void whatMakesNoSenseIsIgnored(String header) {
         assertThat(Preferences.of(List.of(header))).isEqualTo(new Preferences(false, Optional.empty()));
+    }
+
+    /** A header may be hostile: reading it must not take longer than its length. */
+    @ParameterizedTest
+    @ValueSource(strings = {" ", ";", "=", "\"", ",", "\\", "a;", " =\"", ";\" "})
+    void aLongHeaderIsReadAtOnce(String part) {
+        String hostile = "a" + part.repeat(500_000 / part.length()) + "\"";
+
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(5),
+                () -> assertThat(Preferences.of(List.of(hostile))).isEqualTo(new Preferences(false, Optional.empty())));
     }
 
     @Test

@@ -34,9 +34,6 @@ class ChartTests {
     private static final String DEMO = Chart.values("demo");
     private static final String EVERYTHING = Chart.values("everything");
 
-    /** Settings of an application that is a version ahead of this one. */
-    private static final Set<String> NOT_YET_READ = Set.of("gateway.wait.max");
-
     private static String values(String name) {
         return name.equals("default") ? DEFAULT : Chart.values(name);
     }
@@ -297,9 +294,11 @@ class ChartTests {
     @Nested
     class Lifecycle {
 
+        /** {@link ShutdownSumIT} does the sum of what the application may take. */
         @ParameterizedTest
-        @CsvSource({"15, 60, 5, 20", "100, 60, 5, 20", "1, 1, 30, 17"})
-        void theGraceIsLongerThanPreStopAndWhateverIsInFlight(int deadline, int wait, int preStop, int margin) {
+        @CsvSource({"15, 60, 5, 20, 60", "100, 60, 5, 20, 145", "1, 3600, 30, 17, 68"})
+        void theGraceIsPreStopAndTheShutdownPhaseAndAMargin(
+                int deadline, int wait, int preStop, int margin, int grace) {
             Manifests manifests = Chart.render("""
                     gateway: {deadlineSeconds: %d, waitMaxSeconds: %d}
                     shutdown: {preStopSeconds: %d, marginSeconds: %d}
@@ -310,14 +309,14 @@ class ChartTests {
                     .stringValue();
             int phaseSeconds = Integer.parseInt(phase.substring(0, phase.length() - 1));
             assertThat(phase).endsWith("s");
-            assertThat(phaseSeconds).isGreaterThan(Math.max(deadline, wait));
             assertThat(manifests
                             .container()
                             .at("/lifecycle/preStop/sleep/seconds")
                             .intValue())
                     .isEqualTo(preStop);
             assertThat(manifests.podSpec().path("terminationGracePeriodSeconds").intValue())
-                    .isEqualTo(preStop + phaseSeconds + margin);
+                    .isEqualTo(preStop + phaseSeconds + margin)
+                    .isEqualTo(grace);
             assertThat(manifests
                             .applicationYaml()
                             .at("/gateway/upstream/deadline")
@@ -486,8 +485,7 @@ class ChartTests {
         void everyKeyOfTheConfigMapNamesASetting(String name) {
             Set<String> keys = new TreeSet<>();
             flatten("", Chart.render(values(name)).applicationYaml(), keys);
-            assertThat(keys).contains("gateway.upstream.deadline");
-            keys.removeAll(NOT_YET_READ);
+            assertThat(keys).contains("gateway.upstream.deadline", "gateway.wait.max");
             assertThat(keys).allMatch(settings::has);
         }
 
@@ -858,6 +856,11 @@ class ChartTests {
                     "config: {management: {server: {port: 9}}} | config must not set management.server",
                     "config: {server.port: 9090} | config must not set server.port",
                     "config: {gateway: {upstream: {deadline: 90s}}} | Use gateway.deadlineSeconds",
+                    "config: {db-scheduler: {shutdownMaxWait: 5m}}"
+                            + " | config must not set db-scheduler.shutdown-max-wait",
+                    "config: {spring.lifecycle.timeout-per-shutdown-phase: 5m} | Use gateway.deadlineSeconds",
+                    "extraEnv: [{name: GATEWAY_UPSTREAM_DEADLINE, value: 5m}] | the pod's grace would not follow",
+                    "extraEnv: [{name: DBSCHEDULER_SHUTDOWNMAXWAIT, value: 5m}] | the pod's grace would not follow",
                     "database: {url: 'jdbc:postgresql://db/x?user=u&password=p'} | must not have the password in it",
                     "database: {url: 'jdbc:postgresql://db/x?sslmode=require'}"
                             + " | database.url needs database.existingSecret",

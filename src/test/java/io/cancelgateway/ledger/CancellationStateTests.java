@@ -26,6 +26,8 @@ class CancellationStateTests {
             EnumSet.complementOf(EnumSet.of(REQUESTED)),
             CANCELING,
             EnumSet.of(CANCELED, COMPLETED, EXPIRED, UNCONFIRMED),
+            CANCELED,
+            EnumSet.of(CANCELING),
             NOT_FOUND,
             EnumSet.of(REQUESTED),
             REJECTED,

@@ -124,6 +124,60 @@ abstract class WriterContract {
         assertThat(groups.sizes()).containsExactly(1, LedgerWriter.MAX_GROUP, 7);
     }
 
+    /** A cancel was forwarded without the ledger; another one found its batch canceled, and was recorded first. */
+    @Test
+    void anAcceptanceThatIsWrittenAfterTheEndTellsThatTheEndIsOurs() {
+        CancellationKey key = newKey();
+        OpenedRequest second = await(writer.open(intent(key)));
+        assertThat(await(writer.write(
+                        answer(second, new Change.Transition.EndIfNothingUnresolved(CancellationState.CANCELED)))))
+                .isInstanceOf(Effect.Ended.class);
+        OpenedRequest first = await(writer.open(intent(key)));
+
+        assertThat(await(writer.write(accepted(first)))).isEqualTo(new Effect.FirstAccepted(key, SNAPSHOT));
+
+        FollowedCancellation followed = ledger.followed(key).orElseThrow();
+        assertThat(followed.state()).isEqualTo(CancellationState.CANCELING);
+        assertThat(followed.life()).isEqualTo(2);
+        assertThat(jdbc.sql("SELECT task_instance FROM scheduled_tasks")
+                        .query(String.class)
+                        .list())
+                .containsExactly(new FollowUpTask(followed.id(), 2).instance());
+        assertThat(transactions.run(() -> changes.write(new Change(
+                        key,
+                        followed.id(),
+                        2,
+                        Change.Sent.NOTHING,
+                        null,
+                        new Change.Transition.EndWithBatch(followed, CancellationState.CANCELED, SNAPSHOT),
+                        NOON))))
+                .isInstanceOf(Effect.EndedWithBatch.class);
+        assertThat(queries.totals()).extracting(ItemTotal::canceled).contains(70L);
+        // and a further one changes nothing
+        OpenedRequest third = await(writer.open(intent(key)));
+        assertThat(await(writer.write(accepted(third)))).isEqualTo(new Effect.None());
+        assertThat(ledger.followed(key).orElseThrow().state()).isEqualTo(CancellationState.CANCELED);
+    }
+
+    @Test
+    void aConfirmationDoesNotStandInForTheResultThatIsStillToCome() {
+        OpenedRequest opened = await(writer.open(intent(newKey())));
+        transactions.run(() -> {
+            ledger.confirmed(List.of(opened.request()), "confirmed");
+            return true;
+        });
+
+        assertThat(await(writer.write(accepted(opened)))).isInstanceOf(Effect.FirstAccepted.class);
+
+        transactions.run(() -> {
+            ledger.confirmed(List.of(opened.request()), "confirmed");
+            return true;
+        });
+        assertThat(queries.requests(opened.id(), 1))
+                .extracting(AuditEntry::outcome)
+                .containsExactly("confirmed");
+    }
+
     /** A first cancel of a batch, and one more. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
@@ -648,6 +702,11 @@ abstract class WriterContract {
 
         void letGo() {
             free.countDown();
+        }
+
+        @Override
+        public void limitLockWait() {
+            statements.limitLockWait();
         }
 
         @Override

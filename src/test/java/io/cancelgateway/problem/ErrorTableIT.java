@@ -157,7 +157,7 @@ class ErrorTableIT extends EndToEnd {
         String[] caller = {"Authorization", "Bearer " + TOKEN};
 
         send("GET", "/", caller).isProblem(404, "not_found");
-        send("GET", "/v1.3/analyze/batches", caller).isProblem(404, "not_found");
+        send("GET", "/v1.3/analyze/batches/", caller).isProblem(404, "not_found");
         send("GET", "/error", caller).isProblem(404, "not_found");
         send("GET", "/actuator/health", caller).isProblem(404, "not_found");
         send("GET", "/favicon.ico").isProblem(401, "unauthorized");
@@ -325,19 +325,23 @@ class ErrorTableIT extends EndToEnd {
         SIMULATOR.dropConnections(false);
         retrieve(id);
         SIMULATOR.reset();
-        for (String operation : List.of("cancel", "retrieve")) {
+        for (String operation : List.of("cancel", "retrieve", "list")) {
             before.add(count("cancel.gateway.upstream.attempts", "operation", operation, "result", result));
         }
         SIMULATOR.next(Operation.CANCEL, fault);
         SIMULATOR.next(Operation.RETRIEVE, fault, fault);
+        SIMULATOR.next(Operation.LIST, fault);
 
         cancel(id).isProblem(status, code);
         retrieve(id).isProblem(status, code);
+        list().isProblem(status, code);
 
-        assertThat(SIMULATOR.requests()).hasSize(reconciled ? 3 : 2);
+        assertThat(SIMULATOR.requests()).hasSize(reconciled ? 4 : 3);
         assertThat(count("cancel.gateway.upstream.attempts", "operation", "cancel", "result", result))
                 .isEqualTo(before.get(0) + 1);
         assertThat(count("cancel.gateway.upstream.attempts", "operation", "retrieve", "result", result))
                 .isEqualTo(before.get(1) + (reconciled ? 2 : 1));
+        assertThat(count("cancel.gateway.upstream.attempts", "operation", "list", "result", result))
+                .isEqualTo(before.get(2) + 1);
     }
 }

@@ -164,7 +164,7 @@ public final class SimulatedBatch {
     }
 
     /** The batch object as the API shows it. */
-    synchronized Map<String, Object> json(Instant now) {
+    public synchronized Map<String, Object> json(Instant now) {
         advance(now);
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("batch_id", id);

@@ -8,6 +8,7 @@ import io.netty.handler.codec.http.QueryStringDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
@@ -27,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import reactor.core.publisher.Mono;
@@ -56,7 +58,7 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final List<RecordedRequest> requests = new CopyOnWriteArrayList<>();
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private final Map<Operation, Deque<Fault>> scripts = new EnumMap<>(Operation.class);
-    private final Map<Operation, Fault> standing = new ConcurrentHashMap<>();
+    private final Map<Operation, Supplier<Fault>> standing = new ConcurrentHashMap<>();
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
     private final Set<Channel> dead = ConcurrentHashMap.newKeySet();
     private final LoopResources loops = LoopResources.create("simulator", 2, true);
@@ -106,11 +108,25 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         return accounts.computeIfAbsent(key, k -> new Account());
     }
 
+    /** The account of {@code key} has this key too. */
+    public void addKey(String key, String another) {
+        accounts.put(another, account(key));
+    }
+
+    /** Whatever is asked with this key from now on gets a 401. */
+    public void revokeKey(String key) {
+        accounts.remove(key);
+    }
+
     /** One account's batches, and its own standing fault. */
     public final class Account {
 
         private final Map<String, SimulatedBatch> batches = new ConcurrentHashMap<>();
         private volatile Fault fault = Fault.none();
+        private int allowed = Integer.MAX_VALUE;
+        private Duration window = Duration.ofSeconds(1);
+        private Instant windowBegin = Instant.MIN;
+        private int asked;
 
         /** A batch in process, {@code concurrency} items at a time, each for {@code itemDuration}. */
         public SimulatedBatch createBatch(int items, int concurrency, Duration itemDuration) {
@@ -132,6 +148,32 @@ public final class TwelveLabsSimulator implements AutoCloseable {
             return batch;
         }
 
+        /** The status of a batch now. */
+        public String status(String batchId) {
+            return batches.get(batchId).status(clock.instant());
+        }
+
+        /** From now on this account may ask so often in a window of this length; beyond it gets 429. */
+        public synchronized void allow(int requests, Duration windowLength) {
+            allowed = requests;
+            window = windowLength;
+            windowBegin = Instant.MIN;
+        }
+
+        /** The seconds to wait, or empty where the request is within the limit. */
+        private synchronized Optional<Long> overLimit() {
+            Instant now = clock.instant();
+            if (!now.isBefore(windowBegin.equals(Instant.MIN) ? now : windowBegin.plus(window))) {
+                windowBegin = now;
+                asked = 0;
+            }
+            asked++;
+            return asked <= allowed
+                    ? Optional.empty()
+                    : Optional.of(
+                            Duration.between(now, windowBegin.plus(window)).toSeconds() + 1);
+        }
+
         /** Whatever this account asks from now on gets this. */
         public void always(Fault standingFault) {
             fault = standingFault;
@@ -147,7 +189,12 @@ public final class TwelveLabsSimulator implements AutoCloseable {
 
     /** Every request of this operation gets this, once its script is used up. */
     public void always(Operation operation, Fault fault) {
-        standing.put(operation, fault);
+        always(operation, () -> fault);
+    }
+
+    /** Every request of this operation gets the next of these, once its script is used up. */
+    public void always(Operation operation, Supplier<Fault> faults) {
+        standing.put(operation, faults);
     }
 
     /** Runs this for each request before it is answered: what happens at the vendor in the meantime. */
@@ -278,7 +325,9 @@ public final class TwelveLabsSimulator implements AutoCloseable {
         if (account == null) {
             return send(response, error(401, "api_key_invalid", "The API key is invalid."));
         }
-        Fault fault = nextFault(operation, account);
+        Optional<Long> overLimit = account.overLimit();
+        Fault fault =
+                overLimit.isPresent() ? Fault.rateLimited(overLimit.get().toString()) : nextFault(operation, account);
         Fault.Status proper = fault.takesEffect() ? proper(operation, request, account) : null;
         return switch (fault) {
             case Fault.None _ -> send(response, proper);
@@ -298,8 +347,8 @@ public final class TwelveLabsSimulator implements AutoCloseable {
                 return scripted;
             }
         }
-        Fault always = standing.get(operation);
-        return always != null ? always : account.fault;
+        Supplier<Fault> always = standing.get(operation);
+        return always != null ? always.get() : account.fault;
     }
 
     private Mono<Void> violation(HttpServerResponse response, String what) {

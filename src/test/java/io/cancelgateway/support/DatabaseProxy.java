@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -110,7 +111,13 @@ public final class DatabaseProxy implements AutoCloseable {
     }
 
     private void connect(Socket gateway) throws IOException {
-        Socket backend = new Socket(database.getHost(), database.getPort());
+        Socket backend;
+        try {
+            backend = new Socket(database.getHost(), database.getPort());
+        } catch (ConnectException e) {
+            gateway.close(); // the database is stopped
+            return;
+        }
         connected.add(gateway);
         connected.add(backend);
         Thread.ofVirtual().start(() -> copy(gateway, backend, false));

@@ -156,6 +156,10 @@ public abstract class EndToEnd {
         return send("GET", batchPath(batchId), "Authorization", "Bearer " + TOKEN);
     }
 
+    protected Reply list() {
+        return send("GET", "/v1.3/analyze/batches", "Authorization", "Bearer " + TOKEN);
+    }
+
     protected Reply send(String method, String path, String... headers) {
         return send(method, path, HttpRequest.BodyPublishers.noBody(), headers);
     }

@@ -7,8 +7,10 @@ import io.cancelgateway.simulator.TwelveLabsSimulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,8 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.Environment;
 import tools.jackson.databind.JsonNode;
 
@@ -66,6 +70,21 @@ public abstract sealed class TestGateway implements AutoCloseable {
     /** Does not wait for the answer. */
     public CompletableFuture<Reply> cancelAsync(String batchId) {
         return Http.sendAsync("POST", cancelUrl(batchId), withToken());
+    }
+
+    /** @param path with its query */
+    public Reply get(String path, String... headers) {
+        return Http.send("GET", url(port, path), withToken(headers));
+    }
+
+    /** @param json the body */
+    public Reply post(String path, String json, String... headers) {
+        return Http.send(
+                "POST",
+                url(port, path),
+                HttpRequest.BodyPublishers.ofString(json),
+                withToken(Stream.concat(Stream.of("Content-Type", "application/json"), Stream.of(headers))
+                        .toArray(String[]::new)));
     }
 
     /** The record of a batch, or a problem where there is none. */
@@ -125,6 +144,11 @@ public abstract sealed class TestGateway implements AutoCloseable {
             return context.getBean(type);
         }
 
+        /** All of this type, by name. */
+        public <T> Map<String, T> beans(Class<T> type) {
+            return context.getBeansOfType(type);
+        }
+
         /** As SIGTERM does: what is in flight may finish. */
         @Override
         public void close() {
@@ -157,6 +181,12 @@ public abstract sealed class TestGateway implements AutoCloseable {
             process.destroyForcibly().onExit().join();
         }
 
+        /** SIGTERM, and waits until it has stopped. */
+        public void stop() {
+            process.destroy();
+            process.onExit().join();
+        }
+
         @Override
         public void close() {
             kill();
@@ -167,6 +197,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
     public static final class Builder {
 
         private final Map<String, Object> settings = new LinkedHashMap<>();
+        private Clock clock = Clock.systemUTC();
 
         private Builder() {}
 
@@ -194,10 +225,19 @@ public abstract sealed class TestGateway implements AutoCloseable {
             return with("gateway.follow-up.initial-delay", initialDelay).with("gateway.follow-up.max-delay", maxDelay);
         }
 
+        /** Its time of day, which a gateway in this process goes by. */
+        public Builder clock(Clock timeOfDay) {
+            clock = timeOfDay;
+            return this;
+        }
+
         /** Starts it in this process. */
         public InProcess start() {
             with("server.port", 0).with("management.server.port", 0);
-            return new InProcess(new SpringApplicationBuilder(CancelGatewayApplication.class).run(arguments()));
+            return new InProcess(new SpringApplicationBuilder(CancelGatewayApplication.class)
+                    .initializers((GenericApplicationContext context) -> context.registerBean(
+                            "timeOfDay", Clock.class, () -> clock, definition -> definition.setPrimary(true)))
+                    .run(arguments()));
         }
 
         /**
@@ -206,6 +246,15 @@ public abstract sealed class TestGateway implements AutoCloseable {
          * @param directory for its log, and to run in
          */
         public Packaged startPackaged(Path directory) {
+            return startPackaged(jar(), directory);
+        }
+
+        /**
+         * Starts the gateway in this jar and waits until it is ready.
+         *
+         * @param directory for its log, and to run in
+         */
+        public Packaged startPackaged(Path jar, Path directory) {
             int port = freePort();
             int managementPort = freePort();
             with("server.port", port).with("management.server.port", managementPort);
@@ -215,7 +264,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
                     "-Xmx256m",
                     "--enable-native-access=ALL-UNNAMED",
                     "-jar",
-                    jar().toString()));
+                    jar.toAbsolutePath().toString()));
             command.addAll(List.of(arguments()));
             try {
                 Path log = Files.createTempFile(directory, "gateway", ".log");
@@ -225,12 +274,15 @@ public abstract sealed class TestGateway implements AutoCloseable {
                         .redirectOutput(log.toFile())
                         .start();
                 Packaged gateway = new Packaged(process, port, managementPort);
-                await().atMost(Duration.ofMinutes(2)).until(() -> {
-                    if (!process.isAlive()) {
-                        throw new IllegalStateException(Files.readString(log));
-                    }
-                    return gateway.ready();
-                });
+                try {
+                    await().atMost(Duration.ofMinutes(2)).until(() -> !process.isAlive() || gateway.ready());
+                } catch (ConditionTimeoutException e) {
+                    gateway.kill();
+                    throw new IllegalStateException("Not ready after 2 minutes: " + Files.readString(log), e);
+                }
+                if (!process.isAlive()) {
+                    throw new IllegalStateException(Files.readString(log));
+                }
                 return gateway;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -248,8 +300,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
                 return files.filter(
                                 file -> file.getFileName().toString().matches("cancel-gateway-.*(?<!-sources)\\.jar"))
                         .findFirst()
-                        .orElseThrow(() -> new IllegalStateException("No jar in target: run mvnw package"))
-                        .toAbsolutePath();
+                        .orElseThrow(() -> new IllegalStateException("No jar in target: run mvnw package"));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -67,6 +67,7 @@ class BreakerIT extends EndToEnd {
         assertThat(SIMULATOR.requests()).hasSize(5);
         Reply first = cancel(id).isProblem(503, "upstream_unavailable");
         Reply other = cancel(GLOBEX.createBatch().id(), AS_GLOBEX).isProblem(503, "upstream_unavailable");
+        list().isProblem(503, "upstream_unavailable");
 
         assertThat(SIMULATOR.requests()).hasSize(5);
         assertThat(between.header("Retry-After")).isEqualTo("2");

@@ -65,6 +65,7 @@ class BulkheadIT extends EndToEnd {
 
             Reply refused = cancel(ACME.createBatch().id()).isProblem(429, "too_many_requests");
             assertThat(refused.header("Retry-After")).isEqualTo("1");
+            list().isProblem(429, "too_many_requests");
             assertThat(SIMULATOR.requests()).hasSize(2);
             assertThat(cancel(GLOBEX.createBatch().id(), AS_GLOBEX).status()).isEqualTo(202);
             ACME.always(Fault.none());

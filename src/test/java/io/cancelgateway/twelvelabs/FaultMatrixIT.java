@@ -132,12 +132,15 @@ class FaultMatrixIT extends EndToEnd {
         String id = ACME.createBatch().id();
         SIMULATOR.always(Operation.CANCEL, row.fault());
         SIMULATOR.always(Operation.RETRIEVE, row.fault());
+        SIMULATOR.always(Operation.LIST, row.fault());
 
         cancel(id).isProblem(row.status(), row.code());
         retrieve(id).isProblem(row.status(), row.code());
+        list().isProblem(row.status(), row.code());
 
         assertThat(SIMULATOR.requests(Operation.CANCEL)).hasSize(3);
         assertThat(SIMULATOR.requests(Operation.RETRIEVE)).hasSize(3);
+        assertThat(SIMULATOR.requests(Operation.LIST)).hasSize(3);
         assertMetersAgreeWithTheWire();
     }
 
@@ -150,10 +153,12 @@ class FaultMatrixIT extends EndToEnd {
     void anAnswerThatAnotherAttemptWouldNotChange(String name, Row row) {
         String id = ACME.createBatch().id();
         SIMULATOR.always(Operation.CANCEL, row.fault());
+        SIMULATOR.always(Operation.LIST, row.fault());
 
         cancel(id).isProblem(row.status(), row.code());
+        list().isProblem(row.status(), row.code());
 
-        assertThat(SIMULATOR.requests()).hasSize(1);
+        assertThat(SIMULATOR.requests()).hasSize(2);
         assertMetersAgreeWithTheWire();
     }
 
