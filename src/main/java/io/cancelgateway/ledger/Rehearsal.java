@@ -45,9 +45,7 @@ class Rehearsal implements SmartInitializingSingleton {
     /** All beans are there, and no connection is accepted yet. */
     @Override
     public void afterSingletonsInstantiated() {
-        GroupStatements takenBack =
-                (openings, acceptances) -> transactions.rehearse(() -> groups.write(openings, acceptances));
-        try (LedgerWriter writer = new LedgerWriter(ledger, changes, transactions, takenBack, 1)) {
+        try (LedgerWriter writer = new LedgerWriter(ledger, changes, transactions, new TakenBack(), 1)) {
             for (int i = 0; i < TIMES; i++) {
                 transactions.rehearse(this::runAllStatements);
                 OpenedRequest opened = writer.open(intent()).await(MAX_WAIT);
@@ -87,5 +85,19 @@ class Rehearsal implements SmartInitializingSingleton {
                 new Change.Transition.Accept(BatchSnapshot.NONE),
                 clock.instant());
         return new Acceptance(change, result, BatchSnapshot.NONE);
+    }
+
+    /** For a writer whose groups leave nothing behind. */
+    private final class TakenBack implements GroupStatements {
+
+        @Override
+        public Written write(List<Opening> openings, List<Acceptance> acceptances) {
+            return transactions.rehearse(() -> groups.write(openings, acceptances));
+        }
+
+        @Override
+        public void limitLockWait() {
+            groups.limitLockWait();
+        }
     }
 }
