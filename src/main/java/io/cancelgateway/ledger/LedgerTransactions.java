@@ -64,10 +64,10 @@ public class LedgerTransactions {
     }
 
     /** Runs {@code statements}, and takes back what they did. */
-    void rehearse(Runnable statements) {
-        transaction.executeWithoutResult(status -> {
+    <T> T rehearse(Supplier<T> statements) {
+        return transaction.execute(status -> {
             status.setRollbackOnly();
-            statements.run();
+            return statements.get();
         });
     }
 
