@@ -96,7 +96,7 @@ prometheus.io/path: /actuator/prometheus
 {{- end }}
 
 {{/* What requests and, meanwhile, follow-ups may take at shutdown, in seconds. Requests take the deadline and a little,
-follow-ups up to 18 s more than it: 6 s for their statements, 12 s for the scheduler's own. A caller's wait ends at once. */}}
+follow-ups 18 s more than it: 6 s for their statements, 12 s for the scheduler's own. A caller's wait ends at once. */}}
 {{- define "cancel-gateway.shutdownSeconds" -}}
 {{- add (int .Values.gateway.deadlineSeconds) 20 }}
 {{- end }}

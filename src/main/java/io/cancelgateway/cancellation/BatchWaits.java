@@ -163,6 +163,7 @@ class BatchWaits implements SmartLifecycle {
     @Override
     public void start() {
         running = true;
+        stopping = false;
     }
 
     /** Ends all waits, and those that begin later. */

@@ -18,7 +18,7 @@ class FollowUpStop implements SmartLifecycle, AutoCloseable {
         stop = new FutureTask<>(scheduler::stop, null);
     }
 
-    /** The scheduler's own starter starts it. */
+    /** The scheduler's own starter does that, when the context is ready. */
     @Override
     public void start() {}
 
