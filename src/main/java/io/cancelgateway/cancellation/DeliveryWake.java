@@ -22,16 +22,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets the follow-ups of asynchronous cancels run at once if their tenant has got a new key, or if the upstream takes
- * the old one again: they may have been waiting for that. A start counts as a new key of every tenant, because keys may
- * have changed before it.
+ * Lets follow-ups run at once that may have been waiting for a key, if their tenant has got a new one, or if the
+ * upstream takes the old one again. A start counts as a new key of every tenant, because keys may have changed before
+ * it.
  */
-class DeliveryWake implements AutoCloseable {
+class FollowUpWake implements AutoCloseable {
 
-    private static final Logger log = LoggerFactory.getLogger(DeliveryWake.class);
+    private static final Logger log = LoggerFactory.getLogger(FollowUpWake.class);
 
-    /** A delivery with the old key may be under way when the new one comes. By then it has gone to wait, too. */
+    /** A call with the old key may be under way when the new one comes. By then its follow-up waits, too. */
     private static final Duration ONCE_MORE_AFTER = Duration.ofSeconds(6);
+
+    /** A poll that is due later than this met a refused key. */
+    private static final Duration FAR = FollowUp.REFUSED_KEY_DELAY.dividedBy(2);
 
     private static final Duration BETWEEN_WAKES_OF_ONE_KEY = Duration.ofMinutes(1);
 
@@ -39,7 +42,7 @@ class DeliveryWake implements AutoCloseable {
     private final Ledger ledger;
     private final Clock clock;
     private final ScheduledExecutorService threads = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("delivery-wake").factory());
+            Thread.ofPlatform().daemon().name("follow-up-wake").factory());
     private final Set<TenantId> toWake = new HashSet<>();
     private final Map<TenantId, Optional<Tenant>> latest = new HashMap<>();
 
@@ -48,7 +51,7 @@ class DeliveryWake implements AutoCloseable {
 
     private Map<TenantId, Tenant> usable = Map.of();
 
-    DeliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
+    FollowUpWake(Tenants tenants, Ledger ledger, Clock clock) {
         this.tenants = tenants;
         this.ledger = ledger;
         this.clock = clock;
@@ -99,15 +102,16 @@ class DeliveryWake implements AutoCloseable {
     private void wake(Set<TenantId> changed) {
         toWake.addAll(changed);
         try {
-            int woken = ledger.wakeAsynchronous(toWake, clock.instant());
+            Instant now = clock.instant();
+            int woken = ledger.wake(toWake, now, now.plus(FAR));
             toWake.clear();
             if (woken > 0) {
                 log.info(
-                        "{} asynchronous cancels go on: their keys are usable again, or the gateway has started",
+                        "{} deliveries and polls go on: their keys are usable again, or the gateway has started",
                         woken);
             }
         } catch (RuntimeException e) {
-            log.warn("Deliveries that wait for a key cannot be woken yet: {}", e.toString());
+            log.warn("Follow-ups that wait for a key cannot be woken yet: {}", e.toString());
             threads.schedule(() -> wake(Set.of()), ONCE_MORE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
         }
     }

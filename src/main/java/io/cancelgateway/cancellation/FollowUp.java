@@ -41,7 +41,7 @@ class FollowUp {
     private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
 
     /** A refused key is tried again, but not often. */
-    private static final Duration REFUSED_KEY_DELAY = Duration.ofMinutes(15);
+    static final Duration REFUSED_KEY_DELAY = Duration.ofMinutes(15);
 
     /** When a delivery comes back that found its tenant's threads taken. */
     private static final Duration NEXT_TURN = Duration.ofSeconds(1);

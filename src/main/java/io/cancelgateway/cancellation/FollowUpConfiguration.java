@@ -76,8 +76,8 @@ class FollowUpConfiguration {
     }
 
     @Bean
-    DeliveryWake deliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
-        DeliveryWake wake = new DeliveryWake(tenants, ledger, clock);
+    FollowUpWake deliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
+        FollowUpWake wake = new FollowUpWake(tenants, ledger, clock);
         tenants.onChange(wake::update);
         return wake;
     }

@@ -416,25 +416,31 @@ public class Ledger {
     }
 
     /**
-     * Lets the follow-ups of asynchronous cancels of these tenants run now that wait, such as for a new key. Those that
-     * a replica is running are left alone.
+     * Lets follow-ups of these tenants run now that may be waiting for a key: deliveries, whatever they wait for, and
+     * polls that are far off. Those that a replica is running are left alone.
      *
+     * @param far polls that are due later are far off
      * @return how many
      */
-    public int wakeAsynchronous(Collection<TenantId> tenants, Instant now) {
-        if (tenants.isEmpty()) {
-            return 0;
-        }
+    public int wake(Collection<TenantId> tenants, Instant now, Instant far) {
+        return tenants.isEmpty() ? 0 : wake(tenants, now, now, true) + wake(tenants, now, far, false);
+    }
+
+    private int wake(Collection<TenantId> tenants, Instant now, Instant dueAfter, boolean onlyDeliveries) {
         return jdbc.sql("""
                         UPDATE scheduled_tasks SET execution_time = :now
-                         WHERE task_name = :task AND picked = FALSE AND execution_time > :now AND task_instance IN (
+                         WHERE task_name = :task AND picked = FALSE AND execution_time > :due_after
+                           AND task_instance IN (
                                SELECT CAST(id AS varchar) || '-' || CAST(life AS varchar) FROM cancellation
-                                WHERE finished_at IS NULL AND asynchronous
-                                  AND tenant IN (:tenants))
+                                WHERE finished_at IS NULL AND tenant IN (:tenants)
+                                  AND (NOT :only_deliveries OR asynchronous AND state = :requested))
                         """)
                 .param("now", utc(now))
+                .param("due_after", utc(dueAfter))
                 .param("task", FollowUpTask.NAME)
                 .param("tenants", tenants.stream().map(TenantId::value).toList())
+                .param("only_deliveries", onlyDeliveries)
+                .param("requested", CancellationState.REQUESTED.word())
                 .update();
     }
 
