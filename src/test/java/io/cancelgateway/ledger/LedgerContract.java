@@ -14,8 +14,11 @@ import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.zaxxer.hikari.HikariDataSource;
 import io.cancelgateway.tenant.TenantId;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -74,11 +77,17 @@ abstract class LedgerContract {
     abstract String address();
 
     @BeforeAll
-    void migrate() {
+    void migrate() throws SQLException {
         dataSource = new HikariDataSource();
         dataSource.setJdbcUrl(address());
         dataSource.setMaximumPoolSize(20);
-        Flyway.configure().dataSource(dataSource).load().migrate();
+        // over a connection that is closed then, as the pool's are in time, while the database stays open
+        try (Connection _ = dataSource.getConnection()) {
+            Flyway.configure()
+                    .dataSource(dataSource.getJdbcUrl(), null, null)
+                    .load()
+                    .migrate();
+        }
         jdbc = JdbcClient.create(dataSource);
         ledger = new Ledger(jdbc);
         queries = new LedgerQueries(jdbc);
@@ -738,6 +747,41 @@ abstract class LedgerContract {
             }
         }
 
+        @Test
+        void thoseThatMayWaitForAKeyAreWoken() {
+            FollowUpTask delivery = opened(newKey(), true, NOON.plusSeconds(5));
+            FollowUpTask refusedPoll = opened(newKey(), false, NOON.plus(Duration.ofMinutes(12)));
+            FollowUpTask picked = opened(newKey(), true, NOON.plusSeconds(5));
+            tasks.pick(tasks.getExecution("follow-up", picked.instance()).orElseThrow(), NOON);
+            opened(newKey(), false, NOON.plusSeconds(5));
+            opened(new CancellationKey(GLOBEX, newKey().batchId()), true, NOON.plusSeconds(5));
+            FollowUpTask delivered = opened(newKey(), true, NOON.plusSeconds(5));
+            run(() -> ledger.accept(delivered.id(), delivered.life(), SNAPSHOT, NOON));
+
+            int woken = run(() -> ledger.wake(List.of(ACME), NOON, NOON.plus(Duration.ofMinutes(8))));
+
+            assertThat(woken).isEqualTo(2);
+            assertThat(jdbc.sql("SELECT task_instance FROM scheduled_tasks WHERE execution_time = :now")
+                            .param("now", NOON.atOffset(ZoneOffset.UTC))
+                            .query(String.class)
+                            .list())
+                    .containsExactlyInAnyOrder(delivery.instance(), refusedPoll.instance());
+        }
+
+        private FollowUpTask opened(CancellationKey key, boolean asynchronous, Instant followUpAt) {
+            OpenedRequest opened = open(new Intent(
+                    UUID.randomUUID(),
+                    key,
+                    "billing",
+                    null,
+                    null,
+                    NOON,
+                    NOON.plus(DEADLINE),
+                    asynchronous,
+                    followUpAt));
+            return new FollowUpTask(opened.id(), opened.life());
+        }
+
         /** As a scheduler has it that fetched what is due. */
         private Execution schedule(String instance) {
             tasks.createIfNotExists(
@@ -975,11 +1019,33 @@ abstract class LedgerContract {
         }
     }
 
-    /** What the page for operators tells to run. */
+    /** The statements are those of the page that operators read. */
     @Nested
-    class Erasing {
+    class Operating {
 
-        /** The statements are those of the page that operators read. */
+        @Test
+        void aRequestIsFoundByItsTrace() throws Exception {
+            CancellationKey key = newKey();
+            open(intent(key, "billing", null, "4bf9", NOON, NOON));
+            open(intent(key, "scheduler", null, "77aa", NOON, NOON));
+            open(intent(newKey(), "billing", null, "77aa", NOON, NOON));
+
+            assertThat(query("find-request", Map.of("tenant", "acme", "batch_id", key.batchId(), "trace_id", "77aa")))
+                    .extracting(row -> row.get("caller"))
+                    .containsExactly("scheduler");
+        }
+
+        @Test
+        void whatWaitsToBeDeliveredIsListed() throws Exception {
+            CancellationKey key = newKey();
+            open(intent(newKey(), NOON));
+            open(new Intent(UUID.randomUUID(), key, "billing", null, null, NOON, NOON, true, NOON.plusSeconds(2)));
+
+            assertThat(query("waiting-deliveries", Map.of()))
+                    .extracting(row -> row.get("batch_id"))
+                    .containsExactly(key.batchId());
+        }
+
         @Test
         void theReasonOfOneRecordCanBeErased() throws Exception {
             CancellationKey key = newKey();
@@ -1017,6 +1083,20 @@ abstract class LedgerContract {
         }
 
         private void execute(String heading, Map<String, String> values) throws Exception {
+            for (String statement : sql(heading, values).split(";\\n")) {
+                if (!statement.isBlank()) {
+                    jdbc.sql(statement).update();
+                }
+            }
+        }
+
+        private List<Map<String, Object>> query(String heading, Map<String, String> values) throws Exception {
+            return jdbc.sql(sql(heading, values).strip().replaceFirst(";$", ""))
+                    .query()
+                    .listOfRows();
+        }
+
+        private static String sql(String heading, Map<String, String> values) throws IOException {
             String page = Files.readString(Path.of("docs", "OPERATIONS.md"));
             Matcher block = Pattern.compile("```sql\\n-- " + heading + "\\n(.*?)```", Pattern.DOTALL)
                     .matcher(page);
@@ -1027,11 +1107,7 @@ abstract class LedgerContract {
             for (Map.Entry<String, String> value : values.entrySet()) {
                 sql = sql.replace("<" + value.getKey() + ">", value.getValue());
             }
-            for (String statement : sql.split(";\\n")) {
-                if (!statement.isBlank()) {
-                    jdbc.sql(statement).update();
-                }
-            }
+            return sql;
         }
     }
 
