@@ -9,6 +9,7 @@ import io.cancelgateway.ledger.LedgerTimeoutException;
 import io.cancelgateway.ledger.LedgerWriter;
 import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.ledger.PendingWrite;
+import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
@@ -41,6 +42,7 @@ class RequestRecorder {
     private final Lifecycle lifecycle;
     private final PostponedWrites postponed;
     private final CancellationMetrics metrics;
+    private final Ticker ticker;
 
     RequestRecorder(
             LedgerWriter writer,
@@ -48,13 +50,15 @@ class RequestRecorder {
             Recorder recorder,
             Lifecycle lifecycle,
             PostponedWrites postponed,
-            CancellationMetrics metrics) {
+            CancellationMetrics metrics,
+            Ticker ticker) {
         this.writer = writer;
         this.availability = availability;
         this.recorder = recorder;
         this.lifecycle = lifecycle;
         this.postponed = postponed;
         this.metrics = metrics;
+        this.ticker = ticker;
     }
 
     /** Records the intent of a synchronous request. If the ledger does not take it in time, the request goes on. */
@@ -64,12 +68,13 @@ class RequestRecorder {
         }
         PendingWrite<OpenedRequest> write = writer.open(intent);
         Duration wait = shorter(deadline.left(), MAX_WAIT);
+        long begun = ticker.nanos();
         try {
             OpenedRequest opened = write.await(wait);
             availability.succeeded();
             return new Recording.Committed(opened);
         } catch (LedgerTimeoutException e) {
-            noteTimeout(write, wait);
+            noteTimeout(write, wait, begun);
             return unrecorded(intent, write);
         } catch (RuntimeException e) {
             noteFailure(write, e);
@@ -88,12 +93,13 @@ class RequestRecorder {
         requireAvailable();
         PendingWrite<OpenedRequest> write = writer.open(intent);
         Duration wait = deadline.left();
+        long begun = ticker.nanos();
         try {
             OpenedRequest opened = write.await(wait);
             availability.succeeded();
             return opened;
         } catch (LedgerTimeoutException e) {
-            noteTimeout(write, wait);
+            noteTimeout(write, wait, begun);
             throw unavailable(
                     "The ledger did not record the request in time; it may be recorded, and delivered, later.");
         } catch (RuntimeException e) {
@@ -152,11 +158,12 @@ class RequestRecorder {
         if (!worthWaiting) {
             return;
         }
+        long begun = ticker.nanos();
         try {
             write.await(MAX_WAIT);
             availability.succeeded();
         } catch (LedgerTimeoutException e) {
-            noteTimeout(write, MAX_WAIT);
+            noteTimeout(write, MAX_WAIT, begun);
             log.warn("The result of {} is not committed yet; the caller gets the answer now", opened);
         } catch (RuntimeException e) {
             noteFailure(write, e);
@@ -171,12 +178,12 @@ class RequestRecorder {
     }
 
     /** A wait that was cut short by the deadline, or by an interrupt, says nothing about the database. */
-    private void noteTimeout(PendingWrite<?> write, Duration wait) {
+    private void noteTimeout(PendingWrite<?> write, Duration wait, long begun) {
         boolean waitedInFull =
                 wait.compareTo(MAX_WAIT) >= 0 && !Thread.currentThread().isInterrupted();
         // nor does the lock of another request
         if (waitedInFull && !write.behindOthers()) {
-            availability.failed();
+            availability.failed(begun);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.cancelgateway.ledger;
 
+import io.cancelgateway.platform.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -9,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ public class LedgerAvailability implements AutoCloseable {
     private static final Duration BETWEEN_PROBES = Duration.ofSeconds(1);
 
     private final JdbcClient jdbc;
+    private final Ticker ticker;
     private final CircuitBreaker breaker = CircuitBreaker.of(
             "ledger",
             CircuitBreakerConfig.custom()
@@ -43,10 +46,15 @@ public class LedgerAvailability implements AutoCloseable {
 
     private final AtomicReference<@Nullable Throwable> lastCause = new AtomicReference<>();
 
+    /** When the newest wait that was in vain was over, and counted. */
+    private final AtomicLong lastInVain;
+
     private volatile boolean closed;
 
-    LedgerAvailability(JdbcClient jdbc) {
+    LedgerAvailability(JdbcClient jdbc, Ticker ticker) {
         this.jdbc = jdbc;
+        this.ticker = ticker;
+        this.lastInVain = new AtomicLong(ticker.nanos());
     }
 
     /** Whether the database took one of the last three writes. */
@@ -72,8 +80,21 @@ public class LedgerAvailability implements AutoCloseable {
         }
     }
 
-    /** Notes that a write was waited for in vain. */
-    public void failed() {
+    /**
+     * Notes that a write was waited for in vain. Waits that overlap are one failure: it may be one slow commit that all
+     * of them waited for.
+     *
+     * @param begun when the wait began, by the {@link Ticker}
+     */
+    public void failed(long begun) {
+        long now = ticker.nanos();
+        long last = lastInVain.getAndUpdate(before -> begun - before < 0 ? before : now);
+        if (begun - last >= 0) {
+            failed();
+        }
+    }
+
+    private void failed() {
         if (!available()) {
             return;
         }

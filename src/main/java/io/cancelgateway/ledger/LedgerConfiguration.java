@@ -38,8 +38,8 @@ class LedgerConfiguration {
     }
 
     @Bean
-    LedgerAvailability ledgerAvailability(JdbcClient jdbc) {
-        return new LedgerAvailability(jdbc);
+    LedgerAvailability ledgerAvailability(JdbcClient jdbc, Ticker ticker) {
+        return new LedgerAvailability(jdbc, ticker);
     }
 
     @Bean
