@@ -86,6 +86,10 @@ final class Verdict {
         return excused.size();
     }
 
+    int excusedAndLost() {
+        return excusedAndLost;
+    }
+
     private void judge() {
         Map<String, Row> rows = rows();
         Map<String, List<Asked>> byBatch = new HashMap<>();
