@@ -6,6 +6,7 @@ import io.cancelgateway.cancellation.Cancellations.CancelRequest;
 import io.cancelgateway.cancellation.Cancellations.Reply;
 import io.cancelgateway.ledger.AuditEntry;
 import io.cancelgateway.ledger.Cancellation;
+import io.cancelgateway.platform.CallerConnection;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.BatchId;
@@ -72,7 +73,8 @@ class BatchController {
         Preferences preferences = Preferences.of(Requests.headers(request, Preferences.HEADER));
         RefusalMetricsFilter.leaveCountingToService(request);
         Optional<Duration> wait = preferences.waitFor().map(asked -> asked.compareTo(maxWait) < 0 ? asked : maxWait);
-        CancelRequest cancel = new CancelRequest(caller, tenant, batch, reason, wait.orElse(Duration.ZERO));
+        CancelRequest cancel = new CancelRequest(
+                caller, tenant, batch, reason, wait.orElse(Duration.ZERO), () -> CallerConnection.isClosed(request));
         Reply reply = preferences.respondAsync() ? cancellations.enqueue(cancel) : cancellations.cancel(cancel);
         return switch (reply) {
             case Reply.Answered(Answer answer, boolean recorded, boolean waited) -> {

@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,9 @@ import org.springframework.context.SmartLifecycle;
 class BatchWaits implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(BatchWaits.class);
+
+    /** How often a waiting caller's connection is looked at. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
 
     private static final Duration FIRST_DELAY = Duration.ofSeconds(2);
     private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
@@ -65,29 +69,33 @@ class BatchWaits implements SmartLifecycle {
      *
      * @param latest the batch as the latest poll showed it; null if none did
      * @param ended whether that is its end
-     * @param cutShort whether the gateway stopped, or the thread was interrupted, before the time was over
+     * @param cutShort whether the gateway stopped, the caller hung up, or the thread was interrupted, before the time
+     *     was over
      */
     record Waited(@Nullable Batch latest, boolean ended, boolean cutShort) {}
 
     /**
-     * Waits until the batch has ended, {@code wait} is over, or the gateway stops.
+     * Waits until the batch has ended, {@code wait} is over, the gateway stops, or the caller has hung up, which is
+     * noticed within a second or two.
      *
      * @param request the id of the request that waits, or empty if it is not recorded
+     * @param callerIsGone asked every second, by the thread that calls this
      */
-    Waited await(CancellationKey key, Optional<Long> request, Duration wait) {
+    Waited await(CancellationKey key, Optional<Long> request, Duration wait, BooleanSupplier callerIsGone) {
         Watch watch = join(key);
         request.ifPresent(watch.requests::add);
         try {
-            // the gateway's stop ends the watch
-            @Nullable Batch end = watch.over.get(wait.toNanos(), TimeUnit.NANOSECONDS);
-            return end == null ? new Waited(watch.latest, false, true) : new Waited(end, true, false);
-        } catch (TimeoutException e) {
+            for (Duration left = wait; left.isPositive(); left = left.minus(BETWEEN_LOOKS)) {
+                if (watch.isOverWithin(left.compareTo(BETWEEN_LOOKS) < 0 ? left : BETWEEN_LOOKS)) {
+                    // without an end the gateway stops, or this thread was interrupted
+                    @Nullable Batch end = watch.over.getNow(null);
+                    return end == null ? new Waited(watch.latest, false, true) : new Waited(end, true, false);
+                }
+                if (callerIsGone.getAsBoolean()) {
+                    return new Waited(watch.latest, false, true);
+                }
+            }
             return new Waited(watch.latest, false, false);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new Waited(watch.latest, false, true);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e); // nobody completes it with an exception
         } finally {
             request.ifPresent(watch.requests::remove);
             leave(key, watch);

@@ -123,7 +123,7 @@ class BulkCancellations {
     }
 
     private static CancelRequest request(Caller caller, Tenant tenant, BulkRequest bulk, BatchId batch) {
-        return new CancelRequest(caller, tenant, batch, bulk.reason(), Duration.ZERO);
+        return new CancelRequest(caller, tenant, batch, bulk.reason(), Duration.ZERO, () -> false);
     }
 
     /** Answers each batch once, several at the same time. */

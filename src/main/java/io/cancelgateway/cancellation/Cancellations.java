@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -81,9 +82,15 @@ class Cancellations {
      * One request to cancel a batch.
      *
      * @param waitFor how long the caller waits for the end of the batch, once its cancel was accepted; zero or more
+     * @param callerIsGone whether the caller has hung up; asked while it waits, by its own thread
      */
     record CancelRequest(
-            Caller caller, Tenant tenant, BatchId batch, Optional<CancelReason> reason, Duration waitFor) {}
+            Caller caller,
+            Tenant tenant,
+            BatchId batch,
+            Optional<CancelReason> reason,
+            Duration waitFor,
+            BooleanSupplier callerIsGone) {}
 
     /** How a request to cancel was answered. */
     sealed interface Reply {
@@ -220,7 +227,8 @@ class Cancellations {
         Optional<Long> recorded = recording instanceof Recording.Committed(OpenedRequest opened)
                 ? Optional.of(opened.request())
                 : Optional.empty();
-        BatchWaits.Waited waited = waits.await(key(request.tenant(), request.batch()), recorded, request.waitFor());
+        BatchWaits.Waited waited = waits.await(
+                key(request.tenant(), request.batch()), recorded, request.waitFor(), request.callerIsGone());
         Batch latest = Objects.requireNonNullElse(waited.latest(), accepted);
         return new Reply.Answered(
                 waited.ended() ? new Answer.Found(latest) : new Answer.Accepted(latest),
@@ -232,7 +240,8 @@ class Cancellations {
         CancellationKey key = key(request.tenant(), request.batch());
         boolean waited = true;
         if (!request.waitFor().isZero()) {
-            BatchWaits.Waited ended = waits.await(key, Optional.of(opened.request()), request.waitFor());
+            BatchWaits.Waited ended =
+                    waits.await(key, Optional.of(opened.request()), request.waitFor(), request.callerIsGone());
             if (ended.ended() && ended.latest() != null) {
                 return new Reply.Answered(new Answer.Found(ended.latest()), true, true);
             }

@@ -5,11 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.support.EndToEnd;
 import io.cancelgateway.support.Reply;
+import io.cancelgateway.tenant.TenantId;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +26,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.test.context.TestPropertySource;
 
@@ -32,6 +38,9 @@ class WaitIT extends EndToEnd {
 
     @Autowired
     private DataSource database;
+
+    @Autowired
+    private BatchWaits waits;
 
     @Test
     void isAnsweredWithTheBatchAtItsEnd() {
@@ -132,6 +141,72 @@ class WaitIT extends EndToEnd {
             // one every two seconds at most, for a minute
             assertThat(SIMULATOR.requests(Operation.RETRIEVE)).hasSizeLessThan(31);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"wait=60", "respond-async, wait=60"})
+    void aCallerThatHangsUpEndsItsWaitAndNothingElse(String prefer) throws Exception {
+        SimulatedBatch batch = ACME.createBatch(7, 2, AN_HOUR);
+        try (Socket caller = connect()) {
+            write(caller, cancelOf(batch, prefer));
+            await().until(() -> isWatched(batch));
+        }
+        await().atMost(Duration.ofSeconds(5)).until(() -> !isWatched(batch));
+        assertThat(batch.status(Instant.now())).isEqualTo("canceling");
+        assertThat(record(batch, "state")).isEqualTo("canceling");
+    }
+
+    @Test
+    void aCallerThatSendsNothingMoreIsAnsweredAtOnce() throws Exception {
+        SimulatedBatch batch = ACME.createBatch(7, 2, AN_HOUR);
+        try (Socket caller = connect()) {
+            caller.setSoTimeout(10_000);
+            write(caller, cancelOf(batch, "wait=60"));
+            await().until(() -> isWatched(batch));
+            caller.shutdownOutput();
+            assertThat(readHead(caller)).startsWith("HTTP/1.1 202").doesNotContain("Preference-Applied");
+        }
+    }
+
+    @Test
+    void aSecondRequestBehindIsNoHangUp() throws Exception {
+        SimulatedBatch batch = ACME.createBatch(7, 2, AN_HOUR);
+        try (Socket caller = connect()) {
+            caller.setSoTimeout(10_000);
+            write(caller, cancelOf(batch, "wait=4"));
+            await().until(() -> isWatched(batch));
+            write(caller, cancelOf(batch, "wait=0"));
+            assertThat(readHead(caller)).startsWith("HTTP/1.1 202").contains("Preference-Applied: wait=4");
+        }
+    }
+
+    private Socket connect() throws IOException {
+        return new Socket("127.0.0.1", port);
+    }
+
+    private static void write(Socket caller, String text) throws IOException {
+        caller.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static String cancelOf(SimulatedBatch batch, String prefer) {
+        return "POST /v1.3/analyze/batches/" + batch.id() + "/cancel HTTP/1.1\r\nHost: gateway\r\nx-api-key: " + TOKEN
+                + "\r\nPrefer: " + prefer + "\r\nContent-Length: 0\r\n\r\n";
+    }
+
+    private static String readHead(Socket caller) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int read = caller.getInputStream().read();
+            if (read < 0) {
+                return head.toString();
+            }
+            head.append((char) read);
+        }
+        return head.toString();
+    }
+
+    private boolean isWatched(SimulatedBatch batch) {
+        return waits.isWatched(new CancellationKey(new TenantId("acme"), batch.id()));
     }
 
     @Test
