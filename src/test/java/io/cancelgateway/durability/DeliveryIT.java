@@ -131,6 +131,8 @@ class DeliveryIT {
         return TestGateway.builder()
                 .upstream(simulator)
                 .database(database)
+                .with("db-scheduler.heartbeat-interval", "1s") // what is dead is noticed soon
+                .with("db-scheduler.threads", 64) // of which one tenant gets a quarter
                 .followUps("300ms", "1s")
                 .startPackaged(directory);
     }

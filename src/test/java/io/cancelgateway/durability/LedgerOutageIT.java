@@ -33,7 +33,7 @@ class LedgerOutageIT {
 
     private static final int QUEUED = 7;
     private static final int CALLERS = 4;
-    private static final Duration BETWEEN_CANCELS = Duration.ofMillis(20);
+    private static final Duration BETWEEN_CANCELS = Duration.ofMillis(60);
     private static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("outage.seconds", 4));
 
     @TempDir

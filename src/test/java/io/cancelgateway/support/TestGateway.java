@@ -246,7 +246,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
          * @param directory for its log, and to run in
          */
         public Packaged startPackaged(Path directory) {
-            return startPackaged(jar(), directory);
+            return startPackaged(PackagedJar.command(), directory);
         }
 
         /**
@@ -255,16 +255,14 @@ public abstract sealed class TestGateway implements AutoCloseable {
          * @param directory for its log, and to run in
          */
         public Packaged startPackaged(Path jar, Path directory) {
+            return startPackaged(PackagedJar.command(jar), directory);
+        }
+
+        private Packaged startPackaged(List<String> java, Path directory) {
             int port = freePort();
             int managementPort = freePort();
             with("server.port", port).with("management.server.port", managementPort);
-            List<String> command = new ArrayList<>(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:TieredStopAtLevel=1",
-                    "-Xmx256m",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-jar",
-                    jar.toAbsolutePath().toString()));
+            List<String> command = new ArrayList<>(java);
             command.addAll(List.of(arguments()));
             try {
                 Path log = Files.createTempFile(directory, "gateway", ".log");
@@ -293,17 +291,6 @@ public abstract sealed class TestGateway implements AutoCloseable {
             return settings.entrySet().stream()
                     .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
                     .toArray(String[]::new);
-        }
-
-        private static Path jar() {
-            try (Stream<Path> files = Files.list(Path.of("target"))) {
-                return files.filter(
-                                file -> file.getFileName().toString().matches("cancel-gateway-.*(?<!-sources)\\.jar"))
-                        .findFirst()
-                        .orElseThrow(() -> new IllegalStateException("No jar in target: run mvnw package"));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
 
         private static int freePort() {
