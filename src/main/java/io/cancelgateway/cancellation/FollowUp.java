@@ -41,7 +41,7 @@ class FollowUp {
     private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
 
     /** A refused key is tried again, but not often. */
-    static final Duration REFUSED_KEY_DELAY = Duration.ofMinutes(15);
+    private static final Duration REFUSED_KEY_DELAY = Duration.ofMinutes(15);
 
     /** When a delivery comes back that found its tenant's threads taken. */
     private static final Duration NEXT_TURN = Duration.ofSeconds(1);
@@ -207,6 +207,11 @@ class FollowUp {
     private static Duration capped(@Nullable Duration retryAfter) {
         Duration more = retryAfter == null ? Duration.ZERO : retryAfter;
         return more.compareTo(MAX_RETRY_AFTER) < 0 ? more : MAX_RETRY_AFTER;
+    }
+
+    /** The longest delay between two polls that met no refused key. */
+    static Duration longestDelay(Duration maxDelay) {
+        return maxDelay.plus(MAX_RETRY_AFTER);
     }
 
     /** @param longest how long after its start or acceptance a cancellation is followed */

@@ -76,8 +76,8 @@ class FollowUpConfiguration {
     }
 
     @Bean
-    FollowUpWake deliveryWake(Tenants tenants, Ledger ledger, Clock clock) {
-        FollowUpWake wake = new FollowUpWake(tenants, ledger, clock);
+    FollowUpWake followUpWake(Tenants tenants, Ledger ledger, Clock clock, FollowUpProperties properties) {
+        FollowUpWake wake = new FollowUpWake(tenants, ledger, clock, FollowUp.longestDelay(properties.maxDelay()));
         tenants.onChange(wake::update);
         return wake;
     }

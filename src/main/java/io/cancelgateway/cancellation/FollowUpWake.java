@@ -33,14 +33,15 @@ class FollowUpWake implements AutoCloseable {
     /** A call with the old key may be under way when the new one comes. By then its follow-up waits, too. */
     private static final Duration ONCE_MORE_AFTER = Duration.ofSeconds(6);
 
-    /** A poll that is due later than this met a refused key. */
-    private static final Duration FAR = FollowUp.REFUSED_KEY_DELAY.dividedBy(2);
-
     private static final Duration BETWEEN_WAKES_OF_ONE_KEY = Duration.ofMinutes(1);
 
     private final Tenants tenants;
     private final Ledger ledger;
     private final Clock clock;
+
+    /** A poll that is due later than this met a refused key. */
+    private final Duration longestDelay;
+
     private final ScheduledExecutorService threads = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("follow-up-wake").factory());
     private final Set<TenantId> toWake = new HashSet<>();
@@ -51,10 +52,12 @@ class FollowUpWake implements AutoCloseable {
 
     private Map<TenantId, Tenant> usable = Map.of();
 
-    FollowUpWake(Tenants tenants, Ledger ledger, Clock clock) {
+    /** @param longestDelay the longest between two polls that met no refused key */
+    FollowUpWake(Tenants tenants, Ledger ledger, Clock clock, Duration longestDelay) {
         this.tenants = tenants;
         this.ledger = ledger;
         this.clock = clock;
+        this.longestDelay = longestDelay;
     }
 
     /** Called when a key may have changed, was refused, or was accepted again. */
@@ -103,7 +106,7 @@ class FollowUpWake implements AutoCloseable {
         toWake.addAll(changed);
         try {
             Instant now = clock.instant();
-            int woken = ledger.wake(toWake, now, now.plus(FAR));
+            int woken = ledger.wake(toWake, now, now.plus(longestDelay));
             toWake.clear();
             if (woken > 0) {
                 log.info(

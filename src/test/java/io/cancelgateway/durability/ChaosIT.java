@@ -32,6 +32,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@link Verdict} decides. Short by default; {@code -Dchaos.seconds=600} is the long run. The seed,
  * {@code -Dchaos.seed}, decides what happens when, not how the threads interleave.
  */
+@Tag("long")
 class ChaosIT {
 
     private static final int SECONDS = Integer.getInteger("chaos.seconds", 25);

@@ -12,12 +12,14 @@ import io.cancelgateway.support.TestGateway;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Two replicas on one PostgreSQL whose clocks are 30 s apart. Each takes the other's follow-ups for overdue or dead, or
  * for not due yet: nothing is lost, and nothing is counted twice.
  */
+@Tag("long")
 class ClocksIT {
 
     private static final Duration APART = Duration.ofSeconds(30);

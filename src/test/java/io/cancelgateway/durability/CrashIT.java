@@ -24,6 +24,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The packaged gateway with its default database, killed at random moments and started again: what the upstream
  * canceled for us ends canceled and is counted, once.
  */
+@Tag("long")
 class CrashIT {
 
     private static final int ROUNDS = Integer.getInteger("crash.rounds", 3);

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The first release and this version on one database: side by side as in a rolling upgrade, and back again as in a
  * rollback. Nothing is lost, and nothing is counted twice.
  */
+@Tag("long")
 @EnabledIfEnvironmentVariable(
         named = FirstReleaseIT.JAR,
         matches = ".+",

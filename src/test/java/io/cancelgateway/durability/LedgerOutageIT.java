@@ -25,10 +25,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** PostgreSQL fails in every way under traffic, and comes back: no synchronous cancel fails, and nothing is lost. */
+@Tag("long")
 class LedgerOutageIT {
 
     private static final int QUEUED = 7;
@@ -51,6 +53,8 @@ class LedgerOutageIT {
                 TestGateway.Packaged gateway = TestGateway.builder()
                         .upstream(simulator)
                         .database(proxy.address())
+                        // shorter than in production: a statement on a connection that is dead waits for so long
+                        .with("spring.datasource.hikari.data-source-properties.socketTimeout", 3)
                         .followUps("500ms", "2s")
                         .startPackaged(directory)) {
             TwelveLabsSimulator.Account account = simulator.account(TestGateway.KEY);

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Two replicas on one PostgreSQL are replaced one after the other under mixed load, as a Deployment does: the new one
  * is ready before the old one is sent nothing more, and then SIGTERM. No call fails, and nothing is lost.
  */
+@Tag("long")
 class RollingRestartIT {
 
     private static final int ANSWERS = 50;
