@@ -260,7 +260,7 @@ class ChaosIT {
         void with(T what) throws Exception;
     }
 
-    /** One after the other, each at its moment or when the one before it is over. */
+    /** One after the other, each at its moment or when the one before it is over. None begins when the time is over. */
     private <T> CompletableFuture<Void> sequence(List<Moment<T>> plan, Trouble<T> trouble) {
         long start = System.nanoTime();
         CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
@@ -269,6 +269,9 @@ class ChaosIT {
                 long wait = moment.millis() - (System.nanoTime() - start) / 1_000_000;
                 return CompletableFuture.runAsync(
                         () -> {
+                            if (System.nanoTime() - start > SECONDS * 1_000_000_000L) {
+                                return;
+                            }
                             try {
                                 trouble.with(moment.what());
                             } catch (Exception e) {
