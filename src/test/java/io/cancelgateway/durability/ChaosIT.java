@@ -214,9 +214,9 @@ class ChaosIT {
         assertThat(last[0].counted())
                 .as("counted")
                 .isGreaterThan(clients.batches().size() / 4);
-        // the slower the machine, the more cancels are unrecorded when a replica is killed
-        assertThat(last[0].excused()).as("excused").isLessThan(clients.batches().size() / 2);
-        assertThat(last[0].excusedAndLost()).as("excused, and in no total").isLessThan(last[0].counted() / 10);
+        // the slower the machine, and the longer the run, the more cancels are unrecorded when a replica is killed
+        assertThat(last[0].excused()).as("excused").isLessThan(clients.batches().size() * 2 / 3);
+        assertThat(last[0].excusedAndLost()).as("excused, and in no total").isLessThan(last[0].counted() / 3);
         await().untilAsserted(() -> assertThat(replicas)
                 .allSatisfy(replica -> assertThat(
                                 replica.life().gateway().metric("cancel_gateway_ledger_items", "result=\"canceled\""))

@@ -111,7 +111,9 @@ final class Verdict {
     }
 
     private void judge(String id, String status, Row row, List<Asked> requests) {
-        boolean mayBeLost = requests.stream().anyMatch(this::swallowed);
+        boolean mayBeLost = requests.isEmpty()
+                ? asked.stream().anyMatch(this::swallowedWithoutATrace)
+                : requests.stream().anyMatch(this::swallowed);
         boolean queued = requests.stream().anyMatch(request -> request.queued(id));
         if (mayBeLost) {
             excused.add(id);
@@ -167,6 +169,11 @@ final class Verdict {
         return request.reply() == null
                 ? killedAt > request.sentAt() && outages.touched(request.sentAt(), request.answeredAt())
                 : request.unrecorded() && !outages.settledBetween(request.answeredAt(), killedAt);
+    }
+
+    /** Nobody knows which batches it canceled. */
+    private boolean swallowedWithoutATrace(Asked request) {
+        return request.kind() == Asked.Kind.ALL_ACTIVE && request.reply() == null && swallowed(request);
     }
 
     private void judgeTotals(Map<String, Row> rows) {
