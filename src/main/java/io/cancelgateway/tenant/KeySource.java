@@ -1,40 +1,24 @@
 package io.cancelgateway.tenant;
 
 import io.cancelgateway.platform.InvalidSettingException;
+import io.cancelgateway.platform.MountedFiles;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Reads the keys of all tenants in one pass, from the settings and from the directory. */
 class KeySource {
 
-    private static final Logger log = LoggerFactory.getLogger(KeySource.class);
-
-    /** Far more than a key needs. It keeps a wrong mount from filling the heap. */
-    private static final int MAX_FILE_BYTES = 4096;
-
-    private final @Nullable Path directory;
+    private final @Nullable MountedFiles files;
     private final Map<TenantId, ApiKey> settings = new TreeMap<>();
-
-    /** What was last said of a file that is of no use. Guarded by the lock of {@link Tenants#load}. */
-    private final Map<Path, String> warned = new HashMap<>();
 
     /** @throws InvalidSettingException if a setting is invalid; it names the setting */
     KeySource(TenantProperties properties) {
-        directory = properties.tenantsDir();
-        if (directory != null && !Files.isDirectory(directory)) {
-            throw new InvalidSettingException("gateway.tenants-dir", "must name an existing directory");
-        }
+        files = properties.tenantsDir() == null
+                ? null
+                : new MountedFiles("gateway.tenants-dir", properties.tenantsDir());
         properties.tenants().forEach((name, setting) -> {
             TenantId id = TenantId.parse(name)
                     .orElseThrow(() -> new InvalidSettingException(
@@ -58,44 +42,40 @@ class KeySource {
     Map<TenantId, Optional<ApiKey>> read() throws IOException {
         Map<TenantId, Optional<ApiKey>> keys = new TreeMap<>();
         settings.forEach((id, key) -> keys.put(id, Optional.of(key)));
-        if (directory != null) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, KeySource::mayBeKeyFile)) {
-                for (Path file : files) {
-                    TenantId.parse(file.getFileName().toString())
-                            .ifPresentOrElse(
-                                    id -> keys.put(id, read(file)),
-                                    () -> warn(file, "its name is not a tenant id, " + TenantId.RULE + "; ignored"));
+        if (files != null) {
+            for (Map.Entry<String, MountedFiles.Content> file : files.read().entrySet()) {
+                Optional<TenantId> id = TenantId.parse(file.getKey());
+                if (id.isPresent()) {
+                    keys.put(id.get(), key(files, file.getKey(), file.getValue()));
+                } else {
+                    files.warn(file.getKey(), "its name is not a tenant id, " + TenantId.RULE + "; ignored");
                 }
             }
         }
         return keys;
     }
 
-    /** A mounted Secret has {@code ..data} and dated directories beside the links to its files. */
-    private static boolean mayBeKeyFile(Path path) {
-        return !path.getFileName().toString().startsWith(".") && !Files.isDirectory(path);
-    }
-
-    private Optional<ApiKey> read(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] content = in.readNBytes(MAX_FILE_BYTES);
-            Optional<ApiKey> key = ApiKey.parse(new String(content, StandardCharsets.UTF_8));
-            if (key.isEmpty()) {
-                warn(file, "it holds no valid API key. An API key " + ApiKey.RULE);
-            } else {
-                warned.remove(file);
+    /** The key in this tenant's file, or in its setting if it has no file; empty if that is no valid key. */
+    Optional<ApiKey> read(TenantId id) {
+        if (files != null) {
+            Optional<MountedFiles.Content> content = files.read(id.value());
+            if (content.isPresent()) {
+                return key(files, id.value(), content.get());
             }
-            return key;
-        } catch (IOException e) {
-            warn(file, "it cannot be read, " + e);
-            return Optional.empty();
         }
+        return Optional.ofNullable(settings.get(id));
     }
 
-    /** Once for each reason: the files are read again every few seconds. */
-    private void warn(Path file, String reason) {
-        if (!reason.equals(warned.put(file, reason))) {
-            log.warn("Key file {}: {}", file, reason);
+    private static Optional<ApiKey> key(MountedFiles files, String name, MountedFiles.Content content) {
+        if (content.readable().isEmpty()) {
+            return Optional.empty(); // it was said why
         }
+        Optional<ApiKey> key = content.readable().flatMap(ApiKey::parse);
+        if (key.isPresent()) {
+            files.isGood(name);
+        } else {
+            files.warn(name, "it holds no valid API key. An API key " + ApiKey.RULE);
+        }
+        return key;
     }
 }

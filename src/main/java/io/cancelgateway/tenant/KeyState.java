@@ -10,7 +10,7 @@ public enum KeyState {
     REJECTED,
     /** Equal to another tenant's key. Neither is used until each tenant has a key of its own. */
     DUPLICATE,
-    /** The file is unreadable, empty or malformed, and there is no earlier key to keep. */
+    /** The file is unreadable, empty or malformed. The last good key, if there is one, is still used. */
     UNREADABLE;
 
     /** The word in meter tags. */

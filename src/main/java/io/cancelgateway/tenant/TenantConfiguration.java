@@ -1,7 +1,9 @@
 package io.cancelgateway.tenant;
 
+import io.cancelgateway.platform.PeriodicReload;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.time.Clock;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -16,8 +18,8 @@ class TenantConfiguration {
     }
 
     @Bean
-    KeyReload keyReload(Tenants tenants) {
-        return new KeyReload(tenants);
+    PeriodicReload keyReload(Tenants tenants) {
+        return new PeriodicReload("key-reload", tenants::reload);
     }
 
     @Bean
@@ -29,8 +31,9 @@ class TenantConfiguration {
 
     /** Registered after the tags: its update reads them. */
     @Bean
-    TenantMetrics tenantMetrics(Tenants tenants, TenantTags tags, MeterRegistry registry) {
-        TenantMetrics metrics = new TenantMetrics(tenants, tags, registry);
+    TenantMetrics tenantMetrics(Tenants tenants, TenantTags tags, MeterRegistry registry, Clock clock) {
+        TenantMetrics metrics = new TenantMetrics(tenants, tags, registry, clock);
+        tenants.onReload(metrics::reloaded);
         tenants.onChange(metrics::update);
         return metrics;
     }

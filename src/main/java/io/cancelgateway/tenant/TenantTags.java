@@ -31,16 +31,22 @@ public class TenantTags {
         return named.contains(id) ? id.value() : OTHER;
     }
 
+    /** The tags of all tenants that have one of their own. */
+    Set<String> named() {
+        return named.stream().map(TenantId::value).collect(Collectors.toSet());
+    }
+
     /** Chooses the tenants with a tag of their own again, from those that are configured now. */
     synchronized void update() {
         named = tenants.ids().stream()
-                .filter(id -> !isReserved(id))
+                .filter(id -> !isReserved(id.value()))
                 .sorted()
                 .limit(max)
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    private static boolean isReserved(TenantId id) {
-        return id.value().equals(NONE) || id.value().equals(OTHER);
+    /** Whether this tag is no tenant's. */
+    static boolean isReserved(String tag) {
+        return tag.equals(NONE) || tag.equals(OTHER);
     }
 }

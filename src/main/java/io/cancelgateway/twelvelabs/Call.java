@@ -32,13 +32,17 @@ final class Call {
     private final Lane lane;
     private final Priority priority;
     private final VendorRequest request;
-    private final Tenant tenant;
     private final boolean unresolved;
     private final Deadline deadline;
     private int made;
     private int sent;
     private boolean ambiguous;
     private boolean staleReplaced;
+
+    /** With the newest key that this call knows. */
+    private Tenant tenant;
+
+    private boolean keyRenewed;
 
     /** @param unresolved of a cancel: whether an earlier one of its batch may have taken effect without an answer */
     Call(
@@ -141,17 +145,39 @@ final class Call {
     }
 
     /**
-     * Makes the attempt. Where its connection had died while it was idle, makes another one at once: such a death says
-     * nothing about the upstream. This happens once for the cancel and once for the retrieve. A second one is a
-     * failure like any other.
+     * Makes the attempt, and another one at once in two cases, each of which says nothing about the upstream: the
+     * connection had died while it was idle, or the key has been replaced. The first happens once for the cancel and
+     * once for the retrieve, the second once for the call. What comes after that is a failure like any other.
      */
     private Step step(VendorRequest what) throws InterruptedException {
         Step step = attempt(what);
-        if (step instanceof Step.Made(Attempt attempt) && attempt.stale() && !staleReplaced && !deadline.reached()) {
-            staleReplaced = true;
+        while (step instanceof Step.Made(Attempt attempt) && isRepeatedAtOnce(attempt)) {
             step = attempt(what);
         }
         return step;
+    }
+
+    private boolean isRepeatedAtOnce(Attempt attempt) {
+        if (attempt.stale() && !staleReplaced && !deadline.reached()) {
+            staleReplaced = true;
+            return true;
+        }
+        if (attempt instanceof Attempt.ErrorStatus error && error.status() == 401) {
+            return renewKey();
+        }
+        return false;
+    }
+
+    /** Whether the tenant has another key by now. If not, it is noted that this one was refused. */
+    private boolean renewKey() {
+        Optional<Tenant> renewed = keyRenewed || deadline.reached() ? Optional.empty() : tenants.renewed(tenant);
+        if (renewed.isEmpty()) {
+            tenants.keyRejected(tenant);
+            return false;
+        }
+        keyRenewed = true;
+        tenant = renewed.get();
+        return true;
     }
 
     private Step attempt(VendorRequest what) throws InterruptedException {
@@ -176,7 +202,7 @@ final class Call {
             case Attempt.Success _ -> tenants.keyAccepted(tenant);
             case Attempt.ErrorStatus error -> {
                 switch (error.status()) {
-                    case 401, 403 -> tenants.keyRejected(tenant);
+                    case 403 -> tenants.keyRejected(tenant);
                     // these are about the batch, so the key was taken
                     case 404, 409 -> tenants.keyAccepted(tenant);
                     case 429 -> retry.retryAfter(error).ifPresent(lane.pause()::extend);

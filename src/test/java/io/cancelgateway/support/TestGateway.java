@@ -67,9 +67,19 @@ public abstract sealed class TestGateway implements AutoCloseable {
         return Http.send("POST", cancelUrl(batchId), withToken(headers));
     }
 
+    /** With these headers alone, and so with the credential that is among them. */
+    public Reply cancelWith(String batchId, String... headers) {
+        return Http.send("POST", cancelUrl(batchId), headers);
+    }
+
+    /** As {@link #cancelWith}. */
+    public Reply getWith(String path, String... headers) {
+        return Http.send("GET", url(port, path), headers);
+    }
+
     /** Does not wait for the answer. */
-    public CompletableFuture<Reply> cancelAsync(String batchId) {
-        return Http.sendAsync("POST", cancelUrl(batchId), withToken());
+    public CompletableFuture<Reply> cancelAsync(String batchId, String... headers) {
+        return Http.sendAsync("POST", cancelUrl(batchId), withToken(headers));
     }
 
     /** @param path with its query */
@@ -100,12 +110,17 @@ public abstract sealed class TestGateway implements AutoCloseable {
 
     /** The sum of a metric's samples that have this label, such as {@code result="canceled"}; 0 where none has. */
     public double metric(String name, String label) {
-        return Http.send("GET", url(managementPort, "/actuator/prometheus"))
-                .text()
-                .lines()
+        return samples()
                 .filter(line -> line.startsWith(name + "{") && line.contains(label))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
+    }
+
+    /** What a scrape shows, a line each. */
+    public Stream<String> samples() {
+        return Http.send("GET", url(managementPort, "/actuator/prometheus"))
+                .text()
+                .lines();
     }
 
     /** Stops it, and waits until it has stopped. */

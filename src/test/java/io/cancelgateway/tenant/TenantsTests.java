@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cancelgateway.platform.InvalidSettingException;
+import io.cancelgateway.support.TestClock;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -128,6 +133,138 @@ class TenantsTests {
     }
 
     @Test
+    void whileASecretIsReplacedARenamedTenantIsNoDuplicate() throws IOException {
+        Path before = Files.createDirectories(dir.resolve("..2026_07_01"));
+        Files.writeString(before.resolve("acme"), "tlk_1");
+        Files.writeString(before.resolve("globex"), "tlk_2");
+        Files.createSymbolicLink(dir.resolve("..data"), before.getFileName());
+        for (String id : List.of("acme", "globex")) {
+            Files.createSymbolicLink(dir.resolve(id), Path.of("..data", id));
+        }
+        Tenants tenants = load(Map.of());
+
+        // the order of a kubelet: the link to all files, the new names, then the old ones
+        Path after = Files.createDirectories(dir.resolve("..2026_07_02"));
+        Files.writeString(after.resolve("initech"), "tlk_1");
+        Files.writeString(after.resolve("globex"), "tlk_2");
+        Files.createSymbolicLink(dir.resolve("..data_tmp"), after.getFileName());
+        Files.move(dir.resolve("..data_tmp"), dir.resolve("..data"), StandardCopyOption.ATOMIC_MOVE);
+        tenants.load();
+        assertThat(tenants.states()).containsExactly(Map.entry(new TenantId("globex"), KeyState.ACTIVE));
+
+        Files.createSymbolicLink(dir.resolve("initech"), Path.of("..data", "initech"));
+        tenants.load();
+        assertThat(key(tenants, "initech")).isEqualTo("tlk_1");
+        assertThat(tenants.find(new TenantId("acme"))).isEmpty();
+
+        Files.delete(dir.resolve("acme"));
+        assertThat(tenants.load()).isFalse();
+    }
+
+    @Test
+    void aFileThatTurnsBadKeepsTheLastGoodKeyAndCountsAsUnreadable() throws IOException {
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        Tenants tenants = load(Map.of());
+
+        Files.writeString(dir.resolve("acme"), "");
+        tenants.load();
+
+        assertThat(key(tenants, "acme")).isEqualTo("tlk_1");
+        assertThat(tenants.states()).containsEntry(new TenantId("acme"), KeyState.UNREADABLE);
+
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        tenants.load();
+        assertThat(tenants.states()).containsEntry(new TenantId("acme"), KeyState.ACTIVE);
+    }
+
+    @Test
+    void aRefusedKeyIsReadAgainAtOnce() throws IOException {
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        Files.writeString(dir.resolve("globex"), "tlk_2");
+        Tenants tenants = load(Map.of());
+        Tenant before = tenants.find(new TenantId("acme")).orElseThrow();
+        assertThat(tenants.renewed(before)).isEmpty();
+
+        Files.writeString(dir.resolve("acme"), "tlk_3");
+        assertThat(tenants.renewed(before))
+                .hasValueSatisfying(now -> assertThat(now.key().reveal()).isEqualTo("tlk_3"));
+
+        // a late refusal of the old key
+        Files.delete(dir.resolve("acme"));
+        assertThat(tenants.renewed(before)).isPresent();
+        tenants.keyRejected(before);
+        assertThat(tenants.states()).containsEntry(before.id(), KeyState.ACTIVE);
+    }
+
+    @Test
+    void aNewKeyThatIsAnothersIsNoRenewal() throws IOException {
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        Files.writeString(dir.resolve("globex"), "tlk_2");
+        Tenants tenants = load(Map.of());
+        Tenant before = tenants.find(new TenantId("acme")).orElseThrow();
+
+        Files.writeString(dir.resolve("acme"), "tlk_2");
+
+        assertThat(tenants.renewed(before)).isEmpty();
+        assertThat(tenants.states()).containsEntry(before.id(), KeyState.DUPLICATE);
+    }
+
+    @Test
+    void reloadsAreCountedByResult() throws IOException {
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        TestClock clock = TestClock.standingAt(Instant.parse("2026-07-01T12:00:00Z"));
+        Tenants tenants = load(Map.of());
+        TenantMetrics metrics = new TenantMetrics(tenants, tags(tenants, 1), registry, clock);
+        tenants.onReload(metrics::reloaded);
+        Instant start = clock.instant();
+
+        clock.push(Duration.ofSeconds(5));
+        tenants.reload();
+        clock.push(Duration.ofSeconds(5));
+        Files.writeString(dir.resolve("acme"), "tlk_2");
+        tenants.reload();
+        clock.push(Duration.ofSeconds(5));
+        Files.delete(dir.resolve("acme"));
+        Files.delete(dir);
+        tenants.reload();
+
+        for (String result : List.of("unchanged", "changed", "failed")) {
+            assertThat(registry.get("cancel.gateway.tenant.keys.reloads")
+                            .tag("result", result)
+                            .counter()
+                            .count())
+                    .as(result)
+                    .isEqualTo(1);
+        }
+        assertThat(registry.get("cancel.gateway.tenant.keys.last.reload")
+                        .gauge()
+                        .value())
+                .isEqualTo(start.plusSeconds(10).getEpochSecond());
+        assertThat(key(tenants, "acme")).isEqualTo("tlk_2");
+    }
+
+    @Test
+    void theSeriesOfATenantThatIsRemovedAreGone() throws IOException {
+        Files.writeString(dir.resolve("acme"), "tlk_1");
+        Files.writeString(dir.resolve("globex"), "tlk_2");
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        Tenants tenants = load(Map.of());
+        TenantMetrics metrics = new TenantMetrics(tenants, tags(tenants, 100), registry, Clock.systemUTC());
+        tenants.onChange(metrics::update);
+        for (String tenant : List.of("acme", "globex", "none", "other")) {
+            registry.counter("cancel.gateway.cancellations", "tenant", tenant).increment();
+        }
+
+        Files.delete(dir.resolve("acme"));
+        tenants.load();
+
+        assertThat(registry.get("cancel.gateway.cancellations").counters())
+                .extracting(counter -> counter.getId().getTag("tenant"))
+                .containsExactlyInAnyOrder("globex", "none", "other");
+    }
+
+    @Test
     void aRejectedKeyIsSentOnAndShownUntilItIsTakenOrReplaced() throws IOException {
         Files.writeString(dir.resolve("acme"), "tlk_1");
         Tenants tenants = load(Map.of());
@@ -150,7 +287,7 @@ class TenantsTests {
     void gaugesShowStatesAndNameOnlyTheTenantsInTrouble() throws IOException {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         Tenants tenants = load(Map.of("acme", "tlk_1", "globex", "tlk_2", "initech", "tlk_3"));
-        TenantMetrics metrics = new TenantMetrics(tenants, tags(tenants, 1), registry);
+        TenantMetrics metrics = new TenantMetrics(tenants, tags(tenants, 1), registry, Clock.systemUTC());
         tenants.onChange(metrics::update);
         assertThat(trouble(registry)).isZero();
 
@@ -272,7 +409,8 @@ class TenantsTests {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         TenantConfiguration configuration = new TenantConfiguration();
         Tenants tenants = load(Map.of());
-        configuration.tenantMetrics(tenants, configuration.tenantTags(tenants, new MetricsProperties(1)), registry);
+        configuration.tenantMetrics(
+                tenants, configuration.tenantTags(tenants, new MetricsProperties(1)), registry, Clock.systemUTC());
         assertThat(troubledTenants(registry)).containsExactly("other");
 
         Files.delete(dir.resolve("b"));

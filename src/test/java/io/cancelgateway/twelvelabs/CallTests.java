@@ -1,9 +1,12 @@
 package io.cancelgateway.twelvelabs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.verifyNoInteractions;
+import static org.mockito.Mockito.when;
 
 import io.cancelgateway.tenant.ApiKey;
 import io.cancelgateway.tenant.Tenant;
@@ -19,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,6 +48,7 @@ class CallTests {
     private final Tenants tenants = mock(Tenants.class);
     private final Deque<Attempt> script = new ArrayDeque<>();
     private final List<VendorRequest> requests = new ArrayList<>();
+    private final List<ApiKey> keys = new ArrayList<>();
     private final List<Duration> timeouts = new ArrayList<>();
     private final List<Duration> sleeps = new ArrayList<>();
     private final Deadline deadline = Deadline.after(Duration.ofSeconds(15), now::get);
@@ -77,7 +82,7 @@ class CallTests {
 
     private Call.Collaborators collaborators(int maxAttempts) {
         Attempts attempts = (request, key, timeout) -> {
-            assertThat(key).isEqualTo(TENANT.key());
+            keys.add(key);
             requests.add(request);
             timeouts.add(timeout);
             return script.remove();
@@ -338,6 +343,47 @@ class CallTests {
         assertThat(cancel(false).withRetries()).isEqualTo(new Answer.KeyRejected());
 
         verify(tenants).keyRejected(TENANT);
+    }
+
+    @Test
+    void aKeyThatWasReplacedIsSentOnceMoreBeyondTheAttemptsAllowed() {
+        Tenant renewed = new Tenant(TENANT.id(), ApiKey.parse("tlk_new").orElseThrow());
+        when(tenants.renewed(TENANT)).thenReturn(Optional.of(renewed));
+        Batch batch = batch("canceling");
+        script.add(error(401, "api_key_invalid"));
+        script.add(new Attempt.Success(batch));
+        Call call = call(Priority.CALLER, CANCEL, false, 1);
+
+        assertThat(call.withRetries()).isEqualTo(new Answer.Accepted(batch));
+
+        assertThat(keys).containsExactly(TENANT.key(), renewed.key());
+        assertThat(call.sent()).isEqualTo(2);
+        assertThat(call.ambiguous()).isFalse();
+        assertThat(sleeps).isEmpty();
+        verify(tenants, never()).keyRejected(any());
+        verify(tenants).keyAccepted(renewed);
+    }
+
+    @Test
+    void aSecondKeyThatIsRefusedIsTheAnswer() {
+        Tenant renewed = new Tenant(TENANT.id(), ApiKey.parse("tlk_new").orElseThrow());
+        when(tenants.renewed(any())).thenReturn(Optional.of(renewed));
+        script.add(error(401, "api_key_invalid"));
+        script.add(error(401, "api_key_invalid"));
+
+        assertThat(cancel(false).withRetries()).isEqualTo(new Answer.KeyRejected());
+
+        verify(tenants).keyRejected(renewed);
+    }
+
+    @Test
+    void anAccountThatIsRefusedHasNoOtherKey() {
+        when(tenants.renewed(any())).thenReturn(Optional.of(TENANT));
+        script.add(error(403, "api_not_allowed"));
+
+        assertThat(cancel(false).withRetries()).isEqualTo(new Answer.KeyRejected());
+
+        assertThat(requests).hasSize(1);
     }
 
     @ParameterizedTest
