@@ -82,12 +82,8 @@ app.kubernetes.io/component: test
 {{- end }}
 {{- end }}
 
-{{/* No checksum of a secret's own text is among them: it could be guessed by it. */}}
 {{- define "cancel-gateway.podAnnotations" -}}
 checksum/config: {{ include "cancel-gateway.config" . | sha256sum | quote }}
-{{- if .Values.callers.create }}
-checksum/callers: {{ include "cancel-gateway.tokenHashes" . | sha256sum | quote }}
-{{- end }}
 {{- if and .Values.prometheus.scrapeAnnotations (not .Values.serviceMonitor.enabled) }}
 prometheus.io/scrape: "true"
 prometheus.io/port: "8081"
@@ -166,7 +162,7 @@ follow-ups 18 s more than it: 6 s for their statements, 12 s for the scheduler's
 {{- fail "database.url needs database.existingSecret (or, for a demo, database.create), or a user in the address where a certificate takes the password's place." }}
 {{- end }}
 {{- end }}
-{{- $own := list "SPRING_CONFIG_ADDITIONALLOCATION" "SPRING_CONFIG_IMPORT" "GATEWAY_TENANTSDIR" "SPRING_DATASOURCE_URL" }}
+{{- $own := list "SPRING_CONFIG_ADDITIONALLOCATION" "SPRING_CONFIG_IMPORT" "GATEWAY_TENANTSDIR" "GATEWAY_CALLERSDIR" "SPRING_DATASOURCE_URL" }}
 {{- $grace := list "GATEWAY_UPSTREAM_DEADLINE" "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE" "DBSCHEDULER_SHUTDOWNMAXWAIT" }}
 {{- range .Values.extraEnv }}
 {{- if has .name $own }}
@@ -186,21 +182,23 @@ follow-ups 18 s more than it: 6 s for their statements, 12 s for the scheduler's
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if and .Values.callers.access (not (include "cancel-gateway.callersSecret" .)) }}
-{{- fail "callers.access needs callers.existingSecret (or, for a demo, callers.create): a caller gets in by a token." }}
-{{- end }}
 {{- range $name, $token := .Values.callers.create }}
 {{- if not (hasKey $.Values.callers.access $name) }}
 {{- fail (printf "callers.create.%s needs callers.access.%s: which tenants it serves." $name $name) }}
 {{- end }}
 {{- end }}
 {{- range $name, $access := .Values.callers.access }}
+{{- if not $access.subject }}
+{{- if not (include "cancel-gateway.callersSecret" $) }}
+{{- fail (printf "callers.access.%s needs callers.existingSecret (or, for a demo, callers.create), or a subject: a caller gets in by a token." $name) }}
+{{- end }}
 {{- if and $.Values.callers.create (not (hasKey $.Values.callers.create $name)) }}
-{{- fail (printf "callers.access.%s needs a token in callers.create.%s." $name $name) }}
+{{- fail (printf "callers.access.%s needs a token in callers.create.%s, or a subject." $name $name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- $keys := include "cancel-gateway.keys" (dict "prefix" "" "node" .Values.config) | splitList "\n" }}
-{{- range $path, $value := dict "spring.datasource.url" "database.url" "spring.datasource.username" "database.existingSecret" "spring.datasource.password" "database.existingSecret" "spring.lifecycle.timeout-per-shutdown-phase" "gateway.deadlineSeconds, from which it follows" "db-scheduler.shutdown-max-wait" "gateway.deadlineSeconds, from which it follows" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" }}
+{{- range $path, $value := dict "spring.datasource.url" "database.url" "spring.datasource.username" "database.existingSecret" "spring.datasource.password" "database.existingSecret" "spring.lifecycle.timeout-per-shutdown-phase" "gateway.deadlineSeconds, from which it follows" "db-scheduler.shutdown-max-wait" "gateway.deadlineSeconds, from which it follows" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" "gateway.callers-dir" "callers" }}
 {{- $guarded := include "cancel-gateway.relaxed" $path }}
 {{- range $keys }}
 {{- if or (eq . $guarded) (hasPrefix (print $guarded ".") .) }}

@@ -1,13 +1,11 @@
 package io.cancelgateway.caller;
 
 import io.cancelgateway.platform.InvalidSettingException;
+import io.cancelgateway.platform.MountedFiles;
 import io.cancelgateway.tenant.TenantId;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
+import java.io.IOException;
 import java.util.EnumSet;
-import java.util.HexFormat;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -15,32 +13,45 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.stereotype.Component;
 
-/** The configured callers, looked up by their static tokens. */
-@Component
+/**
+ * The configured callers, looked up by their static tokens, or by the subjects of their JWTs. The hashes of the tokens
+ * may change while the gateway runs; the callers and what they may do may not. Safe for use by many threads.
+ */
 class Callers {
 
     private static final Logger log = LoggerFactory.getLogger(Callers.class);
 
     private static final String EVERY_TENANT = "*";
-    private static final Pattern SHA_256 = Pattern.compile("[0-9a-fA-F]{64}");
     private static final Pattern NAME = Pattern.compile("[\\x21-\\x7e]{1,128}");
+    private static final Pattern SEPARATOR = Pattern.compile("[,\\r\\n]+");
 
-    private final List<KnownToken> tokens = new ArrayList<>();
+    private final Map<String, Caller> callers = new TreeMap<>();
+    private final Map<String, Caller> subjects = new HashMap<>();
+    private final Map<String, Set<TokenHash>> settings = new TreeMap<>();
+    private final @Nullable MountedFiles files;
+
+    /** Replaced as a whole. */
+    private volatile Map<TokenHash, Caller> tokens = Map.of();
+
+    /** Guarded by this. */
+    private boolean everLoaded;
+
+    /** The hashes in the files as they were last good, by caller. Guarded by this. */
+    private Map<String, Set<TokenHash>> fromFiles = Map.of();
 
     /** @throws InvalidSettingException if a setting is invalid; it names the setting */
     Callers(CallerProperties properties) {
-        Map<String, CallerProperties.Setting> sorted = new TreeMap<>(properties.callers());
-        sorted.forEach(this::add);
-        if (tokens.isEmpty()) {
-            log.warn("No caller is configured with a token (gateway.callers.<name>.token-sha256):"
-                    + " every request is refused");
-        }
+        files = properties.callersDir() == null
+                ? null
+                : new MountedFiles("gateway.callers-dir", properties.callersDir());
+        new TreeMap<>(properties.callers()).forEach(this::add);
     }
 
     private void add(String name, CallerProperties.Setting setting) {
@@ -53,27 +64,23 @@ class Callers {
         if (caller.tenants().isEmpty() && !caller.everyTenant()) {
             log.warn("Caller {} serves no tenant ({}.tenants): all its requests are refused", name, key);
         }
-        if (setting.tokenSha256().isEmpty()) {
-            log.warn("Caller {} has no token ({}.token-sha256): it cannot authenticate", name, key);
-        }
-        for (String hex : setting.tokenSha256()) {
-            add(key + ".token-sha256", caller, hex.strip());
+        callers.put(name, caller);
+        settings.put(
+                name,
+                setting.tokenSha256().stream()
+                        .map(hash -> TokenHash.parse(hash)
+                                .orElseThrow(() -> new InvalidSettingException(key + ".token-sha256", TokenHash.RULE)))
+                        .collect(Collectors.toSet()));
+        if (setting.subject() != null && subjects.put(subject(key, setting.subject()), caller) != null) {
+            throw new InvalidSettingException(key + ".subject", "must differ from that of every other caller");
         }
     }
 
-    private void add(String key, Caller caller, String hex) {
-        if (!SHA_256.matcher(hex).matches()) {
-            throw new InvalidSettingException(key, "must be the SHA-256 of a token: 64 hex digits");
+    private static String subject(String key, String subject) {
+        if (subject.isBlank()) {
+            throw new InvalidSettingException(key + ".subject", "must be the sub of the caller's JWTs");
         }
-        byte[] hash = HexFormat.of().parseHex(hex);
-        for (KnownToken known : tokens) {
-            if (MessageDigest.isEqual(known.sha256(), hash) && !known.caller().equals(caller)) {
-                throw new InvalidSettingException(
-                        key,
-                        "must differ from the token of caller " + known.caller().name());
-            }
-        }
-        tokens.add(new KnownToken(hash, caller));
+        return subject.strip();
     }
 
     private static Caller caller(String key, String name, CallerProperties.Setting setting) {
@@ -88,7 +95,11 @@ class Callers {
                                 key + ".tenants", "must list tenant ids (" + TenantId.RULE + ") or be *")));
             }
         }
-        return new Caller(name, everyTenant, everyTenant ? Set.of() : tenants, permissions(key, setting));
+        Integer limit = setting.maxRequestsPerSecond();
+        if (limit != null && limit < 1) {
+            throw new InvalidSettingException(key + ".max-requests-per-second", "must be 1 or more");
+        }
+        return new Caller(name, everyTenant, everyTenant ? Set.of() : tenants, permissions(key, setting), limit);
     }
 
     private static Set<Permission> permissions(String key, CallerProperties.Setting setting) {
@@ -110,25 +121,113 @@ class Callers {
         return Optional.empty();
     }
 
-    /** The caller with this token, or empty if there is none. It takes the same time in every case. */
-    Optional<Caller> byToken(String token) {
-        byte[] hash = sha256(token);
-        @Nullable Caller found = null;
-        for (KnownToken known : tokens) {
-            if (MessageDigest.isEqual(known.sha256(), hash)) {
-                found = known.caller();
+    /**
+     * Reads the files again. A file replaces the hashes that its caller has in the settings. One that is of no use
+     * keeps those that it had.
+     *
+     * @throws IOException if the directory cannot be listed; all hashes stay as they were
+     */
+    synchronized void load() throws IOException {
+        if (files != null) {
+            fromFiles = read(files);
+        }
+        Map<String, Set<TokenHash>> hashes = new TreeMap<>(settings);
+        hashes.putAll(fromFiles);
+        Map<TokenHash, Set<Caller>> owners = new HashMap<>();
+        hashes.forEach((name, known) -> known.forEach(
+                hash -> owners.computeIfAbsent(hash, _ -> new LinkedHashSet<>()).add(callers.get(name))));
+        Map<TokenHash, Caller> loaded = new HashMap<>();
+        owners.forEach((hash, of) -> {
+            if (of.size() == 1) {
+                loaded.put(hash, of.iterator().next());
+            }
+        });
+        if (!everLoaded || !loaded.equals(tokens)) {
+            everLoaded = true;
+            tokens = loaded;
+            report(hashes, owners.values());
+        }
+    }
+
+    private Map<String, Set<TokenHash>> read(MountedFiles files) throws IOException {
+        Map<String, Set<TokenHash>> read = new TreeMap<>();
+        files.read().forEach((name, content) -> {
+            if (callers.containsKey(name)) {
+                read.put(
+                        name,
+                        content.readable()
+                                .flatMap(text -> hashes(files, name, text))
+                                .orElseGet(() -> fromFiles.getOrDefault(name, Set.of())));
+            } else {
+                files.warn(name, "no caller has this name (gateway.callers.<name>); ignored");
+            }
+        });
+        return read;
+    }
+
+    private static Optional<Set<TokenHash>> hashes(MountedFiles files, String name, String text) {
+        List<String> lines =
+                SEPARATOR.splitAsStream(text).filter(line -> !line.isBlank()).toList();
+        Set<TokenHash> hashes =
+                lines.stream().map(TokenHash::parse).flatMap(Optional::stream).collect(Collectors.toSet());
+        if (lines.isEmpty()
+                || lines.stream().anyMatch(line -> TokenHash.parse(line).isEmpty())) {
+            files.warn(
+                    name,
+                    "it must hold one or several hashes, and nothing else. Each " + TokenHash.RULE
+                            + ". Those that it held before stay");
+            return Optional.empty();
+        }
+        files.isGood(name);
+        return Optional.of(hashes);
+    }
+
+    private void report(Map<String, Set<TokenHash>> hashes, Iterable<Set<Caller>> owners) {
+        for (Set<Caller> of : owners) {
+            if (of.size() > 1) {
+                log.error(
+                        "Callers {} have the same token: it is refused until each has one of its own",
+                        of.stream().map(Caller::name).sorted().toList());
             }
         }
-        return Optional.ofNullable(found);
-    }
-
-    private static byte[] sha256(String token) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
+        Set<String> without = new TreeSet<>();
+        callers.forEach((name, caller) -> {
+            if (hashes.getOrDefault(name, Set.of()).isEmpty() && !subjects.containsValue(caller)) {
+                without.add(name);
+            }
+        });
+        if (!without.isEmpty()) {
+            log.warn(
+                    "Callers {} have neither a token (gateway.callers.<name>.token-sha256, gateway.callers-dir)"
+                            + " nor a subject: they cannot authenticate",
+                    without);
+        }
+        if (without.size() == callers.size()) {
+            log.warn("No caller is configured with a token or a subject: every request is refused");
         }
     }
 
-    private record KnownToken(byte[] sha256, Caller caller) {}
+    /** As {@link #load}; if it fails, the hashes stay as they are. */
+    void reload() {
+        try {
+            load();
+        } catch (IOException | RuntimeException e) {
+            log.warn("The callers' files cannot be read again; their tokens stay as they are: {}", e.toString());
+        }
+    }
+
+    /** The caller with this token, or empty if there is none. */
+    Optional<Caller> byToken(String token) {
+        return Optional.ofNullable(tokens.get(TokenHash.of(token)));
+    }
+
+    /** The caller whose JWTs have this {@code sub}, or empty if there is none. */
+    Optional<Caller> bySubject(String subject) {
+        return Optional.ofNullable(subjects.get(subject));
+    }
+
+    /** All callers. */
+    List<Caller> all() {
+        return List.copyOf(callers.values());
+    }
 }

@@ -1,15 +1,24 @@
 package io.cancelgateway.caller;
 
+import io.cancelgateway.caller.AuthFailures.Reason;
 import io.cancelgateway.caller.CredentialConverter.CredentialConflictException;
+import io.cancelgateway.caller.JwtAuthentication.IdentityUnavailableException;
+import io.cancelgateway.platform.PeriodicReload;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.ProblemWriter;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpMethod;
 import org.springframework.security.authentication.AuthenticationManager;
+import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configuration.EnableWebSecurity;
@@ -30,6 +39,8 @@ import org.springframework.security.web.firewall.StrictHttpFirewall;
 @EnableWebSecurity
 class SecurityConfiguration {
 
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
     /** The management port is not published. Everyone who reaches it may read health, info and metrics. */
     @Bean
     @Order(1)
@@ -48,13 +59,18 @@ class SecurityConfiguration {
             AuthenticationManager authenticationManager,
             CredentialConverter converter,
             AuthenticationEntryPoint unauthorized,
-            AccessDeniedHandler denied) {
+            AccessDeniedHandler denied,
+            CallerLimits limits,
+            ProblemWriter writer) {
         return http.addFilterBefore(
                         authenticationFilter(authenticationManager, converter, unauthorized), AuthorizationFilter.class)
+                .addFilterBefore(new CallerLimitFilter(limits, writer), AuthorizationFilter.class)
                 .authorizeHttpRequests(requests -> requests
                         // the error dispatch of a request whose access is already decided
                         .dispatcherTypeMatchers(jakarta.servlet.DispatcherType.ERROR)
                         .permitAll()
+                        .requestMatchers(CallerController.PATH)
+                        .authenticated()
                         .requestMatchers(HttpMethod.POST, "/v1.3/**", "/v1/**")
                         .hasAuthority(Permission.CANCEL.word())
                         .requestMatchers("/v1.3/**", "/v1/**")
@@ -80,9 +96,25 @@ class SecurityConfiguration {
         return filter;
     }
 
+    /** A credential is tried as a static token first, so that no identity provider is needed for one. */
     @Bean
-    AuthenticationManager authenticationManager(StaticTokenAuthenticationProvider provider) {
-        return new ProviderManager(provider);
+    AuthenticationManager authenticationManager(Callers callers, ObjectProvider<JwtAuthentication> jwts) {
+        List<AuthenticationProvider> providers = new ArrayList<>();
+        providers.add(new StaticTokenAuthenticationProvider(callers));
+        jwts.ifAvailable(providers::add);
+        return new ProviderManager(providers);
+    }
+
+    @Bean
+    Callers callers(CallerProperties properties) throws IOException {
+        Callers callers = new Callers(properties);
+        callers.load();
+        return callers;
+    }
+
+    @Bean
+    PeriodicReload callerReload(Callers callers) {
+        return new PeriodicReload("caller-reload", callers::reload);
     }
 
     /**
@@ -94,21 +126,35 @@ class SecurityConfiguration {
     }
 
     @Bean
-    AuthenticationEntryPoint unauthorized(ProblemWriter writer) {
+    AuthenticationEntryPoint unauthorized(ProblemWriter writer, AuthFailures failures) {
         Problem conflict = Problem.of(
                 ProblemType.CREDENTIAL_CONFLICT,
                 "The request has two different credentials; send one, in Authorization or in x-api-key.");
         Problem unauthorized = Problem.of(
                 ProblemType.UNAUTHORIZED, "A valid credential is required, as Authorization: Bearer or x-api-key.");
-        return (request, response, failure) -> writer.write(
-                request, response, failure instanceof CredentialConflictException ? conflict : unauthorized);
+        Problem unavailable = Problem.of(
+                        ProblemType.IDENTITY_UNAVAILABLE,
+                        "The identity provider cannot be reached, and the key of this token is not known.")
+                .withRetryAfter(RETRY_AFTER);
+        return (request, response, failure) -> {
+            if (failure instanceof IdentityUnavailableException) {
+                writer.write(request, response, unavailable);
+                return;
+            }
+            boolean isConflict = failure instanceof CredentialConflictException;
+            failures.refused(request, null, isConflict ? Reason.CREDENTIAL_CONFLICT : Reason.UNAUTHORIZED);
+            writer.write(request, response, isConflict ? conflict : unauthorized);
+        };
     }
 
     @Bean
-    AccessDeniedHandler denied(ProblemWriter writer) {
+    AccessDeniedHandler denied(ProblemWriter writer, AuthFailures failures) {
         Problem denied =
                 Problem.of(ProblemType.PERMISSION_DENIED, "This caller lacks the permission for this request.");
-        return (request, response, failure) -> writer.write(request, response, denied);
+        return (request, response, failure) -> {
+            failures.refused(request, AuthFailures.caller(), Reason.PERMISSION_DENIED);
+            writer.write(request, response, denied);
+        };
     }
 
     /** Lets every method pass, so that the handler mapping answers a wrong one with 405 and {@code Allow}. */

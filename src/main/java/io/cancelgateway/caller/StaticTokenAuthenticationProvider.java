@@ -3,10 +3,8 @@ package io.cancelgateway.caller;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.core.Authentication;
-import org.springframework.stereotype.Component;
 
 /** Authenticates a caller by the SHA-256 of its static token. */
-@Component
 class StaticTokenAuthenticationProvider implements AuthenticationProvider {
 
     private final Callers callers;

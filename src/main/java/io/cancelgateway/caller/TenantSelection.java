@@ -1,5 +1,6 @@
 package io.cancelgateway.caller;
 
+import io.cancelgateway.caller.AuthFailures.Reason;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemException;
 import io.cancelgateway.problem.ProblemType;
@@ -20,9 +21,11 @@ public class TenantSelection {
     public static final String HEADER = "X-Tenant-Id";
 
     private final Tenants tenants;
+    private final AuthFailures failures;
 
-    TenantSelection(Tenants tenants) {
+    TenantSelection(Tenants tenants, AuthFailures failures) {
         this.tenants = tenants;
+        this.failures = failures;
     }
 
     /**
@@ -36,19 +39,26 @@ public class TenantSelection {
     public Tenant select(Caller caller, List<String> named) {
         TenantId id = named.isEmpty() ? only(caller) : parse(named);
         if (!caller.serves(id)) {
-            throw notAllowed();
+            throw notAllowed(caller);
         }
-        return tenants.find(id).orElseThrow(TenantSelection::notAllowed);
+        return tenants.find(id).orElseThrow(() -> notAllowed(caller));
     }
 
-    private static TenantId only(Caller caller) {
+    /** The tenants that it serves, sorted: as they are configured, or all that there are. */
+    List<TenantId> of(Caller caller) {
+        return (caller.everyTenant() ? tenants.ids() : caller.tenants())
+                .stream().sorted().toList();
+    }
+
+    private TenantId only(Caller caller) {
         if (caller.everyTenant() || caller.tenants().size() > 1) {
+            failures.refused(caller, Reason.TENANT_REQUIRED);
             throw Problem.of(
                             ProblemType.TENANT_REQUIRED,
                             "This caller serves several tenants; name one in " + HEADER + ".")
                     .toException();
         }
-        return caller.tenants().stream().findFirst().orElseThrow(TenantSelection::notAllowed);
+        return caller.tenants().stream().findFirst().orElseThrow(() -> notAllowed(caller));
     }
 
     private static TenantId parse(List<String> named) {
@@ -64,7 +74,8 @@ public class TenantSelection {
     }
 
     /** One answer for all three reasons, so that a caller cannot find out which tenants exist. */
-    private static ProblemException notAllowed() {
+    private ProblemException notAllowed(Caller caller) {
+        failures.refused(caller, Reason.TENANT_NOT_ALLOWED);
         return Problem.of(
                         ProblemType.TENANT_NOT_ALLOWED,
                         "This tenant is unknown, has no usable key, or is not one of this caller's.")

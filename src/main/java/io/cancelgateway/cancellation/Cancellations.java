@@ -7,9 +7,12 @@ import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.OpenedRequest;
+import io.cancelgateway.platform.LimitedLog;
+import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.tenant.Tenant;
+import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchId;
@@ -51,7 +54,7 @@ class Cancellations {
     private final BatchWaits waits;
     private final TwelveLabs twelveLabs;
     private final CancellationMetrics metrics;
-    private final RefusalLog refusals;
+    private final LimitedLog<RefusalKind> refusals;
     private final Tracer tracer;
     private final Clock clock;
 
@@ -63,7 +66,7 @@ class Cancellations {
             BatchWaits waits,
             TwelveLabs twelveLabs,
             CancellationMetrics metrics,
-            RefusalLog refusals,
+            Ticker ticker,
             Tracer tracer,
             Clock clock) {
         this.requests = requests;
@@ -73,7 +76,7 @@ class Cancellations {
         this.waits = waits;
         this.twelveLabs = twelveLabs;
         this.metrics = metrics;
-        this.refusals = refusals;
+        this.refusals = new LimitedLog<>(ticker);
         this.tracer = tracer;
         this.clock = clock;
     }
@@ -130,6 +133,9 @@ class Cancellations {
                 .filter(refused -> refused.reason() != DoorRefusal.Reason.BULKHEAD);
         return cancel(request, deadline, refusal, twelveLabs::cancelInBulk);
     }
+
+    /** What is refused at the door is logged by tenant and reason. */
+    private record RefusalKind(TenantId tenant, DoorRefusal.Reason reason) {}
 
     private interface Cancel {
         CancelResult send(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);
@@ -206,7 +212,7 @@ class Cancellations {
     private Answer refused(DoorRefusal refusal, CancelRequest request) {
         Outcome outcome = Outcome.of(refusal.answer());
         metrics.record(request.tenant().id(), outcome);
-        refusals.next(request.tenant().id(), refusal.reason())
+        refusals.next(new RefusalKind(request.tenant().id(), refusal.reason()))
                 .ifPresent(leftOut -> log.info(
                         "Cancel of batch {} of tenant {} by {}: {}, refused at once, {};"
                                 + " {} like it before were not logged",

@@ -50,6 +50,7 @@ enum Outcome {
      */
     static Outcome ofStatus(int status) {
         return switch (status) {
+            case 429 -> RATE_LIMITED;
             case 503 -> UNAVAILABLE;
             default -> status < 500 ? REFUSED : INTERNAL_ERROR;
         };

@@ -42,6 +42,8 @@ public enum ProblemType {
     UPSTREAM_UNAVAILABLE(503, "Upstream unavailable"),
     /** The request needs the ledger, whose database does not answer. */
     LEDGER_UNAVAILABLE(503, "Ledger unavailable"),
+    /** The identity provider cannot be reached, and the key of the caller's JWT is not known. */
+    IDENTITY_UNAVAILABLE(503, "Identity provider unavailable"),
     /** The deadline was reached, or the last attempt allowed timed out. */
     DEADLINE_EXCEEDED(504, "Deadline exceeded"),
     /** A bug. */

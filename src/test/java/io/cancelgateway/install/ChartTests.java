@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -343,20 +344,15 @@ class ChartTests {
         }
 
         @Test
-        void aChangeOfSettingsOrTokensRollsThePodsAndATenantsKeyDoesNot() {
+        void aChangeOfSettingsRollsThePodsAndOneOfKeysOrTokensDoesNot() {
             JsonNode before = template(DEMO);
             assertThat(template(DEMO, "gateway: {deadlineSeconds: 16}")).isNotEqualTo(before);
             assertThat(template(DEMO, "config: {gateway: {retry: {max-attempts: 2}}}"))
                     .isNotEqualTo(before);
-            assertThat(template(DEMO, "callers: {create: {billing: another}}")).isNotEqualTo(before);
-            assertThat(template(DEMO)
-                            .at("/metadata/annotations/checksum~1callers")
-                            .stringValue())
-                    .as("of hashes, from which no token can be guessed")
-                    .isEqualTo(Sha256.hex("\n\"billing\": \"" + Sha256.hex("demo-token") + "\""));
             assertThat(template(EVERYTHING).at("/metadata/annotations").propertyNames())
                     .filteredOn(name -> name.startsWith("checksum/"))
-                    .containsExactlyInAnyOrder("checksum/config", "checksum/callers");
+                    .containsExactly("checksum/config");
+            assertThat(template(DEMO, "callers: {create: {billing: another}}")).isEqualTo(before);
             assertThat(template(DEMO, "tenants: {create: {acme: another, globex: third}}"))
                     .isEqualTo(before);
         }
@@ -509,39 +505,44 @@ class ChartTests {
                             .stringValue())
                     .isEqualTo("file:"
                             + mount(manifests, "config").path("mountPath").stringValue() + "/");
-            List<String> trees = Stream.of("callers", "database")
+            List<String> trees = Stream.of("database")
                     .filter(volume -> elements(manifests.podSpec().path("volumes")).stream()
                             .anyMatch(candidate ->
                                     candidate.path("name").stringValue().equals(volume)))
                     .map(volume -> "configtree:"
                             + mount(manifests, volume).path("mountPath").stringValue() + "/")
                     .toList();
-            assertThat(trees).hasSize(name.equals("demo") ? 1 : 2);
-            assertThat(environment.get("SPRING_CONFIG_IMPORT").path("value").stringValue())
+            assertThat(trees).hasSize(name.equals("demo") ? 0 : 1);
+            assertThat(
+                            trees.isEmpty()
+                                    ? ""
+                                    : environment
+                                            .get("SPRING_CONFIG_IMPORT")
+                                            .path("value")
+                                            .stringValue())
                     .isEqualTo(String.join(",", trees));
-            assertThat(environment.get("GATEWAY_TENANTSDIR").path("value"))
-                    .isEqualTo(mount(manifests, "tenants").path("mountPath"));
-            assertThat(mount(manifests, "tenants").has("subPath"))
-                    .as("a subPath is never updated")
-                    .isFalse();
+            for (String kind : List.of("tenants", "callers")) {
+                assertThat(environment
+                                .get("GATEWAY_" + kind.toUpperCase(Locale.ROOT) + "DIR")
+                                .path("value"))
+                        .isEqualTo(mount(manifests, kind).path("mountPath"));
+                assertThat(mount(manifests, kind).has("subPath"))
+                        .as("a subPath is never updated")
+                        .isFalse();
+            }
         }
 
-        @ParameterizedTest
-        @ValueSource(strings = {"production", "demo", "everything"})
-        void everyCallersTokenIsMountedUnderTheNameOfItsSetting(String name) {
-            Manifests manifests = Chart.render(values(name));
-            List<String> callers =
-                    new ArrayList<>(manifests.applicationYaml().at("/gateway/callers").propertyNames().stream()
-                            .toList());
-            JsonNode items = volume(manifests, "callers").at("/secret/items");
-            assertThat(elements(items).stream().map(item -> item.path("key").stringValue()))
-                    .containsExactlyInAnyOrderElementsOf(callers);
-            for (JsonNode item : elements(items)) {
-                String setting = item.path("path").stringValue().replace('/', '.');
-                assertThat(setting)
-                        .isEqualTo("gateway.callers." + item.path("key").stringValue() + ".token-sha256");
-                assertThat(settings.has(setting)).isTrue();
-            }
+        @Test
+        void aCallerWithASubjectNeedsNoToken() {
+            Manifests manifests = Chart.render("""
+                    callers:
+                      access:
+                        billing: {tenants: [acme], subject: 'system:serviceaccount:video:billing', maxRequestsPerSecond: 50}
+                    """);
+            assertThat(environment(manifests)).doesNotContainKey("GATEWAY_CALLERSDIR");
+            JsonNode billing = manifests.applicationYaml().at("/gateway/callers/billing");
+            assertThat(billing.path("subject").stringValue()).isEqualTo("system:serviceaccount:video:billing");
+            assertThat(billing.path("maxRequestsPerSecond").intValue()).isEqualTo(50);
         }
 
         @ParameterizedTest
@@ -805,6 +806,8 @@ class ChartTests {
                     "callers: {existingSecret: s, access: {billing: {permissions: [read]}}}",
                     "callers: {existingSecret: s, access: {billing: {tenants: [acme], permissions: [write]}}}",
                     "callers: {existingSecret: s, access: {Billing_1: {tenants: [acme]}}}",
+                    "callers: {access: {billing: {tenants: [acme], subject: ' '}}}",
+                    "callers: {existingSecret: s, access: {billing: {tenants: [acme], maxRequestsPerSecond: 0}}}",
                     "gateway: {deadlineSeconds: 15s}",
                     "gateway: {waitMaxSeconds: 0}",
                     "persistence: {size: big}",
@@ -840,7 +843,7 @@ class ChartTests {
         @CsvSource(
                 delimiter = '|',
                 value = {
-                    "callers: {access: {billing: {tenants: [acme]}}} | callers.access needs callers.existingSecret",
+                    "callers: {access: {billing: {tenants: [acme]}}} | callers.access.billing needs callers.existingSecret",
                     "callers: {create: {billing: t}} | callers.create.billing needs callers.access.billing",
                     "callers: {create: {a: t}, access: {a: {tenants: [x]}, b: {tenants: [x]}}}"
                             + " | callers.access.b needs a token",

@@ -1,40 +1,36 @@
-package io.cancelgateway.cancellation;
+package io.cancelgateway.platform;
 
-import io.cancelgateway.platform.Ticker;
-import io.cancelgateway.tenant.TenantId;
-import io.cancelgateway.twelvelabs.DoorRefusal;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.springframework.stereotype.Component;
 
-/** Limits the log of refusals, so that an outage does not fill it: 10 lines a second for each tenant and reason. */
-@Component
-class RefusalLog {
+/**
+ * Limits the lines of a log, so that what happens in masses does not fill it: 10 lines a second for each kind. Safe for
+ * use by many threads.
+ *
+ * @param <K> the kinds; there must not be many
+ */
+public final class LimitedLog<K> {
 
     private static final int LINES_A_SECOND = 10;
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 
     private final Ticker ticker;
-    private final Map<Kind, Window> windows = new ConcurrentHashMap<>();
+    private final Map<K, Window> windows = new ConcurrentHashMap<>();
 
-    RefusalLog(Ticker ticker) {
+    public LimitedLog(Ticker ticker) {
         this.ticker = ticker;
     }
 
     /**
-     * Whether a refusal may be logged now.
+     * Whether a line of this kind may be written now.
      *
-     * @return how many of the same tenant and reason were left out since the last line; empty if this one is left out,
-     *     too
+     * @return how many of this kind were left out since the last one; empty if this one is left out, too
      */
-    OptionalLong next(TenantId tenant, DoorRefusal.Reason reason) {
-        return windows.computeIfAbsent(new Kind(tenant, reason), _ -> new Window(ticker.nanos()))
-                .next(ticker.nanos());
+    public OptionalLong next(K kind) {
+        return windows.computeIfAbsent(kind, _ -> new Window(ticker.nanos())).next(ticker.nanos());
     }
-
-    private record Kind(TenantId tenant, DoorRefusal.Reason reason) {}
 
     private static final class Window {
 

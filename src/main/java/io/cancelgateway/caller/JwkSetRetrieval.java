@@ -1,0 +1,125 @@
+package io.cancelgateway.caller;
+
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.source.JWKSetCacheRefreshEvaluator;
+import com.nimbusds.jose.jwk.source.JWKSetParseException;
+import com.nimbusds.jose.jwk.source.JWKSetSource;
+import com.nimbusds.jose.jwk.source.JWKSetUnavailableException;
+import com.nimbusds.jose.proc.SecurityContext;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.ParseException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.ParameterizedTypeReference;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.client.RestClient;
+
+/**
+ * Gets the JWK set of the identity provider: from a file, from its address, or from the address that the issuer's
+ * metadata names (OpenID Connect Discovery 1.0, section 4).
+ */
+final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
+
+    private static final Logger log = LoggerFactory.getLogger(JwkSetRetrieval.class);
+
+    private static final ParameterizedTypeReference<Map<String, Object>> JSON_OBJECT =
+            new ParameterizedTypeReference<>() {};
+
+    private final Text source;
+
+    private volatile boolean failed;
+    private volatile JWKSet known = new JWKSet();
+
+    /** Where the JSON of the JWK set comes from. */
+    private interface Text {
+        String get() throws IOException;
+    }
+
+    private JwkSetRetrieval(Text source) {
+        this.source = source;
+    }
+
+    static JwkSetRetrieval fromFile(Path file) {
+        return new JwkSetRetrieval(() -> Files.readString(file));
+    }
+
+    /** @param bearerTokenFile holds the token to ask with, or null to ask without one */
+    static JwkSetRetrieval fromAddress(RestClient client, String address, @Nullable Path bearerTokenFile) {
+        return new JwkSetRetrieval(() -> body(request(client, address, bearerTokenFile), String.class));
+    }
+
+    /** As {@link #fromAddress}, with the address that the issuer's metadata names. Both are asked with the token. */
+    static JwkSetRetrieval fromIssuer(RestClient client, String issuer, @Nullable Path bearerTokenFile) {
+        String metadata = issuer.replaceFirst("/$", "") + "/.well-known/openid-configuration";
+        return new JwkSetRetrieval(() -> {
+            Map<String, Object> found =
+                    request(client, metadata, bearerTokenFile).retrieve().body(JSON_OBJECT);
+            if (found == null || !(found.get("jwks_uri") instanceof String address)) {
+                throw new IOException("The issuer's metadata has no jwks_uri");
+            }
+            return body(request(client, address, bearerTokenFile), String.class);
+        });
+    }
+
+    private static RestClient.RequestHeadersSpec<?> request(
+            RestClient client, String address, @Nullable Path bearerTokenFile) throws IOException {
+        RestClient.RequestHeadersSpec<?> request = client.get().uri(address);
+        if (bearerTokenFile != null) {
+            String token = Files.readString(bearerTokenFile).strip();
+            request.header(HttpHeaders.AUTHORIZATION, "Bearer " + token);
+        }
+        return request;
+    }
+
+    private static String body(RestClient.RequestHeadersSpec<?> request, Class<String> type) throws IOException {
+        @Nullable String body = request.retrieve().body(type);
+        if (body == null) {
+            throw new IOException("The answer has no body");
+        }
+        return body;
+    }
+
+    @Override
+    public JWKSet getJWKSet(JWKSetCacheRefreshEvaluator refreshEvaluator, long currentTime, SecurityContext context)
+            throws JWKSetUnavailableException {
+        try {
+            JWKSet set = JWKSet.parse(source.get());
+            if (failed) {
+                log.info("The keys for callers' JWTs can be got again");
+            }
+            failed = false;
+            known = set;
+            return set;
+        } catch (ParseException e) {
+            fail(e);
+            throw new JWKSetParseException("No JWK set", e);
+        } catch (IOException | RuntimeException e) {
+            fail(e);
+            throw new JWKSetUnavailableException("The JWK set cannot be got", e);
+        }
+    }
+
+    private void fail(Exception e) {
+        failed = true;
+        log.warn("The keys for callers' JWTs cannot be got; those that are known are used on: {}", e.toString());
+    }
+
+    /** Whether the last try failed. */
+    boolean failed() {
+        return failed;
+    }
+
+    /** Whether a key with this id was among those that were got last. */
+    boolean knows(@Nullable String keyId) {
+        return known.getKeyByKeyId(keyId) != null;
+    }
+
+    @Override
+    public void close() {
+        // holds nothing
+    }
+}

@@ -1,0 +1,157 @@
+package io.cancelgateway.caller;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Date;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/** Signs JWTs, and serves the keys of its signatures over a socket. */
+final class AuthorizationServer implements AutoCloseable {
+
+    static final String AUDIENCE = "cancel-gateway";
+    static final String SUBJECT = "system:serviceaccount:video:billing";
+
+    private final HttpServer server;
+    private final AtomicInteger asked = new AtomicInteger();
+    private volatile RSAKey key = newKey("key-1");
+    private volatile String answer = publicKeys();
+    private volatile int status = 200;
+    private volatile String token = "";
+
+    private AuthorizationServer(HttpServer server) {
+        this.server = server;
+        server.createContext("/jwks", exchange -> {
+            asked.incrementAndGet();
+            answer(exchange, answer);
+        });
+        server.createContext(
+                "/.well-known/openid-configuration",
+                exchange ->
+                        answer(exchange, "{\"issuer\":\"" + issuer() + "\",\"jwks_uri\":\"" + issuer() + "/jwks\"}"));
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.start();
+    }
+
+    static AuthorizationServer start() {
+        try {
+            return new AuthorizationServer(HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void answer(HttpExchange exchange, String text) throws IOException {
+        String sent = exchange.getRequestHeaders().getFirst("Authorization");
+        boolean allowed = token.isEmpty() || ("Bearer " + token).equals(sent);
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().add("Content-Type", "application/json");
+        exchange.sendResponseHeaders(allowed ? status : 401, body.length);
+        try (exchange) {
+            exchange.getResponseBody().write(body);
+        }
+    }
+
+    String issuer() {
+        return "http://127.0.0.1:" + server.getAddress().getPort();
+    }
+
+    String jwksUri() {
+        return issuer() + "/jwks";
+    }
+
+    RSAKey key() {
+        return key;
+    }
+
+    String publicKeys() {
+        return new JWKSet(key.toPublicJWK()).toString();
+    }
+
+    /** How often its keys were asked for. */
+    int asked() {
+        return asked.get();
+    }
+
+    /** Signs with another key from now on, and serves that alone. */
+    void rollOver(String id) {
+        key = newKey(id);
+        answer = publicKeys();
+    }
+
+    /** Answers with this from now on. */
+    void answerWith(int code, String body) {
+        status = code;
+        answer = body;
+    }
+
+    void answerWell() {
+        answerWith(200, publicKeys());
+    }
+
+    /** Answers only those who bring this token. */
+    void require(String bearer) {
+        token = bearer;
+    }
+
+    /** A token that is good for an hour, but for what {@code change} does to it. */
+    String token(Consumer<JWTClaimsSet.Builder> change) {
+        return token(key, change);
+    }
+
+    String token(RSAKey signer, Consumer<JWTClaimsSet.Builder> change) {
+        try {
+            SignedJWT jwt = new SignedJWT(
+                    new JWSHeader.Builder(JWSAlgorithm.RS256)
+                            .keyID(signer.getKeyID())
+                            .build(),
+                    claims(change));
+            jwt.sign(new RSASSASigner(signer));
+            return jwt.serialize();
+        } catch (JOSEException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    JWTClaimsSet claims(Consumer<JWTClaimsSet.Builder> change) {
+        Instant now = Instant.now();
+        JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
+                .issuer(issuer())
+                .subject(SUBJECT)
+                .audience(AUDIENCE)
+                .issueTime(Date.from(now))
+                .notBeforeTime(Date.from(now))
+                .expirationTime(Date.from(now.plusSeconds(3600)));
+        change.accept(claims);
+        return claims.build();
+    }
+
+    static RSAKey newKey(String id) {
+        try {
+            return new RSAKeyGenerator(2048).keyID(id).generate();
+        } catch (JOSEException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Nobody answers any more. */
+    @Override
+    public void close() {
+        server.stop(0);
+    }
+}
