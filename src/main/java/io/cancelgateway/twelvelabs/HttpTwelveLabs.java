@@ -90,8 +90,9 @@ class HttpTwelveLabs implements TwelveLabs {
 
     @Override
     public Duration longestBackgroundCall() {
-        // a cancel and its reconciling retrieve, and a stale connection makes each of them two attempts
-        Duration attempts = properties.attemptTimeout().multipliedBy(4);
+        // a cancel and its reconciling retrieve; a stale connection makes each of them two attempts, and a key that was
+        // replaced adds one
+        Duration attempts = properties.attemptTimeout().multipliedBy(5);
         return attempts.compareTo(properties.deadline()) < 0 ? attempts : properties.deadline();
     }
 }
