@@ -64,7 +64,7 @@ class FilterFailureIT extends EndToEnd {
     @CsvSource({
         "report 404,refused",
         "report 413,refused",
-        "answer 429,refused",
+        "answer 429,rate_limited",
         "report 500,internal_error",
         "throw,internal_error",
         "answer 503,unavailable",
