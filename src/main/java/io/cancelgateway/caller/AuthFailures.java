@@ -38,7 +38,6 @@ class AuthFailures {
                     "/v1.3/analyze/batches/{batch_id}",
                     "/v1.3/analyze/batches/{batch_id}/cancel",
                     "/v1/cancellations",
-                    "/v1/cancellations/summary",
                     "/v1/cancellations/{batch_id}",
                     "/v1/caller")
             .stream()

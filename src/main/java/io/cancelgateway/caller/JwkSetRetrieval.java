@@ -104,8 +104,13 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
     }
 
     private void fail(Exception e) {
+        if (failed) {
+            log.debug("The keys for callers' JWTs still cannot be got: {}", e.toString());
+        } else {
+            // once: anybody can bring a token with an unknown key
+            log.warn("The keys for callers' JWTs cannot be got; those that are known are used on: {}", e.toString());
+        }
         failed = true;
-        log.warn("The keys for callers' JWTs cannot be got; those that are known are used on: {}", e.toString());
     }
 
     /** Whether the last try failed. */

@@ -21,6 +21,9 @@ class TenantMetrics {
     private final TenantTags tags;
     private final MultiGauge trouble;
     private final Map<Tenants.Reload, Counter> reloads = new EnumMap<>(Tenants.Reload.class);
+    /** The tags when this was last updated. Guarded by this. */
+    private Set<String> tagged = Set.of();
+
     private final MeterRegistry registry;
     private final Clock clock;
 
@@ -73,11 +76,14 @@ class TenantMetrics {
 
     /** Registers the tenants whose key is not active now, and removes the series of those that have no tag any more. */
     synchronized void update() {
-        Set<String> tagged = tags.named();
-        registry.getMeters().stream()
-                .filter(meter -> meter.getId().getName().startsWith("cancel.gateway."))
-                .filter(meter -> isOfAnother(meter.getId().getTag("tenant"), tagged))
-                .forEach(registry::remove);
+        Set<String> named = tags.named();
+        if (!named.containsAll(tagged)) {
+            registry.getMeters().stream()
+                    .filter(meter -> meter.getId().getName().startsWith("cancel.gateway."))
+                    .filter(meter -> isOfAnother(meter.getId().getTag("tenant"), named))
+                    .forEach(registry::remove);
+        }
+        tagged = named;
         Map<TenantId, KeyState> states = tenants.states();
         List<MultiGauge.Row<?>> rows = states.entrySet().stream()
                 .filter(entry -> entry.getValue() != KeyState.ACTIVE)

@@ -537,7 +537,10 @@ class ChartTests {
             Manifests manifests = Chart.render("""
                     callers:
                       access:
-                        billing: {tenants: [acme], subject: 'system:serviceaccount:video:billing', maxRequestsPerSecond: 50}
+                        billing:
+                          tenants: [acme]
+                          subject: system:serviceaccount:video:billing
+                          maxRequestsPerSecond: 50
                     """);
             assertThat(environment(manifests)).doesNotContainKey("GATEWAY_CALLERSDIR");
             JsonNode billing = manifests.applicationYaml().at("/gateway/callers/billing");
