@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -22,6 +22,9 @@ public final class DatabaseProxy implements AutoCloseable {
         HANGS,
         STALLS
     }
+
+    /** While one connection is made, this does nothing else. */
+    private static final int CONNECT_TIMEOUT_MILLIS = 1000;
 
     private final String behind;
     private final URI database;
@@ -93,12 +96,12 @@ public final class DatabaseProxy implements AutoCloseable {
     }
 
     private void accept() {
-        try {
-            while (true) {
+        while (!server.isClosed()) {
+            try {
                 take(server.accept());
+            } catch (IOException e) {
+                // this is closed, or one connection failed: the next one is another matter
             }
-        } catch (IOException e) {
-            // closed
         }
     }
 
@@ -111,11 +114,11 @@ public final class DatabaseProxy implements AutoCloseable {
     }
 
     private void connect(Socket gateway) throws IOException {
-        Socket backend;
+        Socket backend = new Socket();
         try {
-            backend = new Socket(database.getHost(), database.getPort());
-        } catch (ConnectException e) {
-            gateway.close(); // the database is stopped
+            backend.connect(new InetSocketAddress(database.getHost(), database.getPort()), CONNECT_TIMEOUT_MILLIS);
+        } catch (IOException e) {
+            gateway.close(); // the database is stopped, or dies, or is frozen and has many connections waiting
             return;
         }
         connected.add(gateway);
