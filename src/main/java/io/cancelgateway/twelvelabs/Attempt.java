@@ -51,6 +51,8 @@ sealed interface Attempt {
             CONNECTION_REFUSED("connection refused"),
             UNKNOWN_HOST("unknown host"),
             TLS_FAILED("no TLS connection"),
+            /** The proxy refused, or did not answer in time, or is not one. */
+            PROXY_FAILED("no connection by way of the proxy"),
             CONNECT_TIMEOUT("no connection in time"),
             /** Our own attempts held all connections for too long. This says nothing about the upstream. */
             POOL_EXHAUSTED("no free connection in time"),

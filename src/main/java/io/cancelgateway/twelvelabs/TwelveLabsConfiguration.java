@@ -10,12 +10,23 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.ChannelOption;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.net.URI;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
+import javax.net.ssl.SSLException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslOptions;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
@@ -28,9 +39,12 @@ import reactor.netty.NettyPipeline;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.transport.ProxyProvider;
 
 @Configuration(proxyBeanMethods = false)
 class TwelveLabsConfiguration {
+
+    private static final Logger log = LoggerFactory.getLogger(TwelveLabsConfiguration.class);
 
     @Bean
     IdleConnections idleConnections(UpstreamProperties properties, Clock clock) {
@@ -52,7 +66,16 @@ class TwelveLabsConfiguration {
     }
 
     @Bean
-    WebClient upstream(WebClient.Builder builder, ConnectionProvider connections, UpstreamProperties properties) {
+    WebClient upstream(
+            WebClient.Builder builder,
+            ConnectionProvider connections,
+            UpstreamProperties properties,
+            ProxyProperties proxyProperties,
+            SslBundles bundles,
+            Environment environment) {
+        String baseUrl = baseUrl(properties.baseUrl());
+        Optional<EgressProxy> proxy = EgressProxy.of(properties.baseUrl(), proxyProperties, environment::getProperty);
+        proxy.ifPresent(way -> log.info("The upstream is reached by way of the proxy {}", way));
         HttpClient http = HttpClient.create(connections)
                 .protocol(HttpProtocol.HTTP11)
                 // the client would repeat a POST on a broken connection; retries are decided and counted here only
@@ -61,13 +84,48 @@ class TwelveLabsConfiguration {
                         .addAfter(NettyPipeline.HttpCodec, "interimResponses", new InterimResponses()))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         properties.connectTimeout().toMillis());
-        return builder.baseUrl(baseUrl(properties.baseUrl()))
+        if (properties.sslBundle() != null) {
+            http = trusting(http, bundles.getBundle(properties.sslBundle()));
+        }
+        if (proxy.isPresent()) {
+            http = byWayOf(http, proxy.get(), properties);
+        }
+        return builder.baseUrl(baseUrl)
                 .clientConnector(new ReactorClientHttpConnector(http))
                 .defaultHeader(HttpHeaders.ACCEPT, MediaType.APPLICATION_JSON_VALUE)
                 .defaultHeader(HttpHeaders.USER_AGENT, "cancel-gateway")
                 .filter(TwelveLabsConfiguration::removeTracestate)
                 .filter(MalformedResponseException::replaceClientException)
                 .build();
+    }
+
+    /** The host name is checked all the same. A certificate of our own that the bundle has is shown. */
+    private static HttpClient trusting(HttpClient http, SslBundle bundle) {
+        try {
+            SslOptions options = bundle.getOptions();
+            SslContext context = SslContextBuilder.forClient()
+                    .trustManager(bundle.getManagers().getTrustManagerFactory())
+                    .keyManager(bundle.getManagers().getKeyManagerFactory())
+                    .ciphers(SslOptions.asSet(options.getCiphers()))
+                    .protocols(options.getEnabledProtocols())
+                    .build();
+            return http.secure(tls -> tls.sslContext(context));
+        } catch (SSLException e) {
+            throw new IllegalStateException("The SSL bundle of the upstream cannot be used", e);
+        }
+    }
+
+    private static HttpClient byWayOf(HttpClient http, EgressProxy proxy, UpstreamProperties properties) {
+        return http.proxy(type -> {
+            ProxyProvider.Builder builder = type.type(ProxyProvider.Proxy.HTTP)
+                    .host(proxy.host())
+                    .port(proxy.port())
+                    .connectTimeoutMillis(properties.connectTimeout().toMillis());
+            if (proxy.username() != null) {
+                String password = Objects.requireNonNullElse(proxy.password(), "");
+                builder.username(proxy.username()).password(_ -> password);
+            }
+        });
     }
 
     /** Removes {@code tracestate}, which callers can put anything into. The vendor gets {@code traceparent} alone. */

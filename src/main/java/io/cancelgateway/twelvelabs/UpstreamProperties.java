@@ -6,6 +6,7 @@ import java.net.URI;
 import java.time.Duration;
 import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -20,6 +21,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxConnections most connections to the upstream, per replica
  * @param maxIdleTime how long a connection may be idle and still be used; keep it shorter than the upstream's idle
  *     timeout
+ * @param sslBundle Spring SSL bundle with the CA of the upstream; null for the CAs of the Java platform
  */
 @Validated
 @ConfigurationProperties("gateway.upstream")
@@ -39,4 +41,6 @@ record UpstreamProperties(
         @DefaultValue("200") @Positive int maxConnections,
 
         @DefaultValue("20s") @DurationMin(millis = 1) @DurationMax(hours = 1)
-        Duration maxIdleTime) {}
+        Duration maxIdleTime,
+
+        @Nullable String sslBundle) {}

@@ -5,6 +5,8 @@ import io.cancelgateway.tenant.ApiKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.Channel;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.proxy.ProxyConnectException;
+import io.netty.handler.proxy.ProxyHandler;
 import io.netty.util.AttributeKey;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -122,6 +124,9 @@ class WebClientAttempts implements Attempts {
         if (progress.abandonIfUnsent()) {
             return new Exchange.Failed(new Attempt.NotSent(whyNotSent(cause, thrown)));
         }
+        if (progress.tunnelFailed()) {
+            return new Exchange.Failed(new Attempt.NotSent(Attempt.NotSent.Cause.PROXY_FAILED));
+        }
         // counts as complete but unreadable: no response of the vendor is that long
         if (cause instanceof DataBufferLimitException && progress.status != null) {
             return progress.complete(NO_BODY);
@@ -142,9 +147,12 @@ class WebClientAttempts implements Attempts {
                 switch (e.getCause()) {
                     case PoolAcquireTimeoutException _ -> Attempt.NotSent.Cause.POOL_EXHAUSTED;
                     case UnknownHostException _ -> Attempt.NotSent.Cause.UNKNOWN_HOST;
+                    // the handshake could not begin
+                    case SSLException tls when isOfProxy(tls.getCause()) -> Attempt.NotSent.Cause.PROXY_FAILED;
                     case SSLException _ -> Attempt.NotSent.Cause.TLS_FAILED;
                     case AbortedException _ -> Attempt.NotSent.Cause.CLOSED_BEFORE_USE;
                     case ConnectTimeoutException _ -> Attempt.NotSent.Cause.CONNECT_TIMEOUT;
+                    case ProxyConnectException _ -> Attempt.NotSent.Cause.PROXY_FAILED;
                     case ConnectException _ -> Attempt.NotSent.Cause.CONNECTION_REFUSED;
                     case null, default -> Attempt.NotSent.Cause.OTHER;
                 };
@@ -153,6 +161,10 @@ class WebClientAttempts implements Attempts {
                 yield Attempt.NotSent.Cause.OTHER;
             }
         };
+    }
+
+    private static boolean isOfProxy(@Nullable Throwable cause) {
+        return cause instanceof ProxyConnectException;
     }
 
     private Attempt read(Operation operation, ApiKey key, Exchange exchange) {
@@ -200,6 +212,7 @@ class WebClientAttempts implements Attempts {
         private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
         private final Ticker ticker;
         private volatile @Nullable Channel channel;
+        private volatile @Nullable ProxyHandler tunnel;
         private volatile boolean longIdle;
         private volatile @Nullable HttpStatusCode status;
         private volatile HttpHeaders headers = HttpHeaders.EMPTY;
@@ -214,6 +227,7 @@ class WebClientAttempts implements Attempts {
             Long since = carrier.attr(IDLE_SINCE).getAndSet(null);
             longIdle = since != null && ticker.nanos() - since > MIN_STALE_NANOS;
             channel = carrier;
+            tunnel = carrier.pipeline().get(ProxyHandler.class);
             if (!phase.compareAndSet(Phase.NEW, Phase.SENT)) {
                 throw new CancellationException("The attempt was over before it was sent");
             }
@@ -222,6 +236,15 @@ class WebClientAttempts implements Attempts {
         /** Ends the attempt if it was not sent yet. It can no longer be sent then, so the meter stays right. */
         boolean abandonIfUnsent() {
             return phase.compareAndSet(Phase.NEW, Phase.ABANDONED);
+        }
+
+        /**
+         * Whether the proxy made no tunnel. Without TLS behind it, the request is written before that is known; the
+         * proxy's handler holds it back until there is a tunnel.
+         */
+        boolean tunnelFailed() {
+            ProxyHandler proxy = tunnel;
+            return proxy != null && proxy.connectFuture().cause() != null;
         }
 
         /** Whether the connection had been idle for long and ended before any response. */

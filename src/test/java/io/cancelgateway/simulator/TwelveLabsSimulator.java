@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.ssl.SslContext;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
@@ -66,12 +68,13 @@ public final class TwelveLabsSimulator implements AutoCloseable {
     private final Clock clock;
     private volatile Consumer<RecordedRequest> meanwhile = _ -> {};
 
-    private TwelveLabsSimulator(String host, int port, Clock clock) {
+    private TwelveLabsSimulator(String host, int port, Clock clock, @Nullable SslContext tls) {
         this.clock = clock;
         for (Operation operation : Operation.values()) {
             scripts.put(operation, new ArrayDeque<>());
         }
-        server = HttpServer.create()
+        HttpServer http = HttpServer.create();
+        server = (tls == null ? http : http.secure(spec -> spec.sslContext(tls)))
                 .host(host)
                 .port(port)
                 .runOn(loops)
@@ -95,7 +98,12 @@ public final class TwelveLabsSimulator implements AutoCloseable {
 
     /** Starts on this port of this address, which others than this machine may reach. */
     public static TwelveLabsSimulator start(String host, int port, Clock clock) {
-        return new TwelveLabsSimulator(host, port, clock);
+        return new TwelveLabsSimulator(host, port, clock, null);
+    }
+
+    /** Starts on a free port, and speaks TLS there. {@link #baseUrl} begins with {@code http:} all the same. */
+    public static TwelveLabsSimulator startWithTls(Clock clock, SslContext tls) {
+        return new TwelveLabsSimulator("127.0.0.1", 0, clock, tls);
     }
 
     /** What {@code gateway.upstream.base-url} must be. */

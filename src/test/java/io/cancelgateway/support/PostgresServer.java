@@ -8,21 +8,34 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A real PostgreSQL that a test may stop, freeze, crash, and start again. What was committed stays. */
 public final class PostgresServer implements AutoCloseable {
 
     private final Path directory;
+    private final @Nullable Path tls;
     private EmbeddedPostgres server;
 
-    private PostgresServer(Path directory) {
+    private PostgresServer(Path directory, @Nullable Path tls) {
         this.directory = directory;
+        this.tls = tls;
         server = start(0);
     }
 
     /** @param directory for its data */
     public static PostgresServer start(Path directory) {
-        return new PostgresServer(directory);
+        return new PostgresServer(directory, null);
+    }
+
+    /**
+     * One that speaks TLS, too.
+     *
+     * @param directory for its data
+     * @param tls has the certificate and its key, as {@link Certificates#write} writes them
+     */
+    public static PostgresServer startWithTls(Path directory, Path tls) {
+        return new PostgresServer(directory, tls);
     }
 
     private EmbeddedPostgres start(int port) {
@@ -32,6 +45,11 @@ public final class PostgresServer implements AutoCloseable {
                     .setCleanDataDirectory(false)
                     // or a crash would lose what was committed last
                     .setServerConfig("synchronous_commit", "on");
+            if (tls != null) {
+                builder.setServerConfig("ssl", "on")
+                        .setServerConfig("ssl_cert_file", tls.resolve("tls.crt").toString())
+                        .setServerConfig("ssl_key_file", tls.resolve("tls.key").toString());
+            }
             return (port == 0 ? builder : builder.setPort(port)).start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -25,7 +25,8 @@ class HttpTwelveLabsTests {
                 Duration.parse(attemptTimeout),
                 Duration.parse(deadline),
                 1,
-                Duration.ofSeconds(20));
+                Duration.ofSeconds(20),
+                null);
         RetryDecision retry = new RetryDecision(
                 1, new Backoff(Duration.ZERO, Duration.ZERO, new Random(1)), Clock.systemUTC(), () -> {});
         Call.Collaborators collaborators = new Call.Collaborators(
