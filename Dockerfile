@@ -8,8 +8,15 @@ WORKDIR /build
 # dependencies and plugins first, so that this layer is reused until pom.xml changes
 COPY .mvn .mvn
 COPY mvnw pom.xml ./
+# where there is no unzip, mvnw takes the .tar.gz of the same Maven, and that has another sum
+RUN command -v unzip \
+ || sed -i -e '/^distributionSha256Sum=/d' -e 's/^tarGzSha256Sum=/distributionSha256Sum=/' \
+      .mvn/wrapper/maven-wrapper.properties
 RUN ./mvnw -B -ntp -q package -Dmaven.test.skip=true -Dspotless.check.skip=true -Dspring-boot.repackage.skip=true
 COPY src/main src/main
+# the commit in /actuator/info: there is no .git here
+ARG REVISION=unknown
+RUN [ "$REVISION" = unknown ] || printf 'git.commit.id=%s\n' "$REVISION" > src/main/resources/git.properties
 # style and tests are the gate's
 RUN ./mvnw -B -ntp -q package -Dmaven.test.skip=true -Dspotless.check.skip=true \
  && java -Djarmode=tools -jar target/cancel-gateway-*.jar extract --layers --destination /layers \
