@@ -183,7 +183,6 @@ final class Call {
     private Step attempt(VendorRequest what) throws InterruptedException {
         Step step = lane.attempt(priority, deadline, () -> send(what));
         if (step instanceof Step.Made(Attempt attempt)) {
-            noteKeyAndPause(attempt);
             if (what instanceof VendorRequest.Cancel) {
                 sent += attempt instanceof Attempt.NotSent ? 0 : 1;
                 ambiguous |= attempt.ambiguous();
@@ -192,8 +191,11 @@ final class Call {
         return step;
     }
 
+    /** A pause begins while the permit is still held, so that who waits for a permit meets the pause. */
     private Attempt send(VendorRequest what) {
-        return attempts.send(what, tenant.key(), deadline.cut(attemptTimeout));
+        Attempt attempt = attempts.send(what, tenant.key(), deadline.cut(attemptTimeout));
+        noteKeyAndPause(attempt);
+        return attempt;
     }
 
     /** What the response says about the tenant: whether its key was taken, and for how long its calls must pause. */

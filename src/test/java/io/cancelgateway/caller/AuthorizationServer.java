@@ -11,6 +11,9 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -20,6 +23,7 @@ import java.util.Date;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
 
 /** Signs JWTs, and serves the keys of its signatures over a socket. */
 final class AuthorizationServer implements AutoCloseable {
@@ -28,14 +32,16 @@ final class AuthorizationServer implements AutoCloseable {
     static final String SUBJECT = "system:serviceaccount:video:billing";
 
     private final HttpServer server;
+    private final String address;
     private final AtomicInteger asked = new AtomicInteger();
     private volatile RSAKey key = newKey("key-1");
     private volatile String answer = publicKeys();
     private volatile int status = 200;
     private volatile String token = "";
 
-    private AuthorizationServer(HttpServer server) {
+    private AuthorizationServer(HttpServer server, String address) {
         this.server = server;
+        this.address = address;
         server.createContext("/jwks", exchange -> {
             asked.incrementAndGet();
             answer(exchange, answer);
@@ -50,10 +56,20 @@ final class AuthorizationServer implements AutoCloseable {
 
     static AuthorizationServer start() {
         try {
-            return new AuthorizationServer(HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0));
+            return new AuthorizationServer(
+                    HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0), "http://127.0.0.1:");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** @param certificate of {@code localhost} */
+    static AuthorizationServer startWithTls(X509Bundle certificate) throws Exception {
+        SSLContext tls = SSLContext.getInstance("TLS");
+        tls.init(certificate.toKeyManagerFactory().getKeyManagers(), null, null);
+        HttpsServer server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(tls));
+        return new AuthorizationServer(server, "https://localhost:");
     }
 
     private void answer(HttpExchange exchange, String text) throws IOException {
@@ -68,7 +84,7 @@ final class AuthorizationServer implements AutoCloseable {
     }
 
     String issuer() {
-        return "http://127.0.0.1:" + server.getAddress().getPort();
+        return address + server.getAddress().getPort();
     }
 
     String jwksUri() {

@@ -11,6 +11,7 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.Certificates;
 import io.cancelgateway.support.Reply;
 import io.cancelgateway.support.Sha256;
 import io.cancelgateway.support.TestGateway;
@@ -170,6 +171,30 @@ class JwtIT {
             server.require("of-the-pod-later");
             server.rollOver("key-2");
             assertThat(refused(gateway, server.token(_ -> {}))).isFalse();
+        }
+    }
+
+    /** As Kubernetes serves its keys: to those who have a token, behind a CA of its own. */
+    @Test
+    void aPrivateCaOfTheServerIsTrustedIfItIsNamed() throws Exception {
+        Certificates certificates = new Certificates();
+        Path token = Files.writeString(directory.resolve("token"), "of-the-pod");
+        try (AuthorizationServer secure = AuthorizationServer.startWithTls(certificates.issue("localhost"));
+                TestGateway.InProcess trusting = start(TestGateway.bare()
+                        .with(JWT + "issuer-uri", secure.issuer())
+                        .with(JWT + "jwk-set-uri", secure.jwksUri())
+                        .with("spring.ssl.bundle.pem.cluster.truststore.certificate", certificates.authority(directory))
+                        .with("gateway.jwt.ssl-bundle", "cluster")
+                        .with("gateway.jwt.bearer-token-file", token));
+                TestGateway.InProcess untrusting = start(TestGateway.bare()
+                        .with(JWT + "issuer-uri", secure.issuer())
+                        .with(JWT + "jwk-set-uri", secure.jwksUri()))) {
+            secure.require("of-the-pod");
+            String good = secure.token(_ -> {});
+
+            assertThat(refused(trusting, good)).isFalse();
+            cancel(untrusting, "x-api-key", good).isProblem(503, "identity_unavailable");
+            assertThat(secure.asked()).isOne();
         }
     }
 

@@ -150,6 +150,9 @@ class ImageIT {
             assertThat(log.at("/service/name").stringValue()).isEqualTo("cancel-gateway");
         }
         assertThat(pod.port("management")).isEqualTo(8081);
+        String commit =
+                get("management", "/actuator/info").json().at("/git/commit/id").stringValue("unknown");
+        assertThat(revision()).as("the build's argument REVISION").startsWith(commit);
         assertThat(inspect().getConfig().getEnv())
                 .anyMatch(variable -> variable.startsWith("SPRING_DATASOURCE_URL="))
                 .noneMatch(variable -> variable.contains(PASSWORD) || variable.contains(KEY));
@@ -256,13 +259,21 @@ class ImageIT {
         assertThat((double) cached.size() / loaded.size()).isGreaterThan(0.75);
     }
 
-    @Test
-    void theImageHasANumericUserLabelsAndNoShell() {
-        ContainerConfig config = DockerClientFactory.instance()
+    private static String revision() {
+        return image().getLabels().get("org.opencontainers.image.revision");
+    }
+
+    private static ContainerConfig image() {
+        return DockerClientFactory.instance()
                 .client()
                 .inspectImageCmd(IMAGE)
                 .exec()
                 .getConfig();
+    }
+
+    @Test
+    void theImageHasANumericUserLabelsAndNoShell() {
+        ContainerConfig config = image();
         assertThat(config.getUser()).isEqualTo("65532:65532");
         assertThat(config.getLabels())
                 .containsEntry("org.opencontainers.image.title", "Cancel Gateway")

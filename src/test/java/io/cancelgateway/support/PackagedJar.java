@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * The jar that the build makes, unpacked and with an ahead-of-time cache, as in the image. So it starts in a third of
  * the time, which counts where a test starts it often.
  */
-final class PackagedJar {
+public final class PackagedJar {
 
     private static final Map<Path, List<String>> COMMANDS = new ConcurrentHashMap<>();
 
@@ -90,7 +90,8 @@ final class PackagedJar {
         }
     }
 
-    private static Path built() {
+    /** The jar of this build. */
+    public static Path built() {
         try (Stream<Path> files = Files.list(Path.of("target"))) {
             return files.filter(file -> file.getFileName().toString().matches("cancel-gateway-.*(?<!-sources)\\.jar"))
                     .findFirst()
