@@ -119,7 +119,7 @@ class SecretsIT extends EndToEnd {
         answers.add(raw("GET / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "\r\nbad header\r\n\r\n"));
         answers.add(raw("G<T / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + TOKEN + "\r\n\r\n"));
         answers.add(raw("GET / HTTP/9.9\r\nHost: a\r\nAuthorization: Bearer " + TOKEN + "\r\n\r\n"));
-        answers.add(raw("GET / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "a".repeat(10_000) + "\r\n\r\n"));
+        answers.add(raw("GET / HTTP/1.1\r\nHost: a\r\nx-api-key: " + TOKEN + "a".repeat(20_000) + "\r\n\r\n"));
         for (String endpoint : ENDPOINTS) {
             note(answers, management("/actuator" + endpoint));
         }

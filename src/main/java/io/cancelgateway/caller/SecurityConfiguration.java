@@ -7,6 +7,7 @@ import io.cancelgateway.platform.PeriodicReload;
 import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.ProblemWriter;
+import io.cancelgateway.problem.ResponseHeaders;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configuration.EnableWebSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.web.AuthenticationEntryPoint;
@@ -47,6 +49,7 @@ class SecurityConfiguration {
     SecurityFilterChain managementFilters(HttpSecurity http) {
         return http.securityMatcher(EndpointRequest.toAnyEndpoint())
                 .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
+                .headers(SecurityConfiguration::headersOfAnApi)
                 .csrf(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
                 .build();
@@ -79,12 +82,18 @@ class SecurityConfiguration {
                         .authenticated())
                 .exceptionHandling(failures ->
                         failures.authenticationEntryPoint(unauthorized).accessDeniedHandler(denied))
+                .headers(SecurityConfiguration::headersOfAnApi)
                 // callers are no browsers: without a cookie or a session there is nothing to forge a request with
                 .csrf(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
                 .requestCache(AbstractHttpConfigurer::disable)
                 .logout(AbstractHttpConfigurer::disable)
                 .build();
+    }
+
+    /** Without Spring Security's others, which are for browsers. */
+    private static void headersOfAnApi(HeadersConfigurer<HttpSecurity> headers) {
+        headers.defaultsDisabled().addHeaderWriter((_, response) -> ResponseHeaders.addTo(response));
     }
 
     private static AuthenticationFilter authenticationFilter(

@@ -47,6 +47,8 @@ public class ProblemWriter {
         response.resetBuffer();
         response.setStatus(problem.status());
         response.setContentType(CONTENT_TYPE);
+        // what the container refuses meets no filter that would add them
+        ResponseHeaders.addTo(response);
         if (problem.retryAfter() != null) {
             response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(roundedUpToSeconds(problem.retryAfter())));
         }

@@ -123,6 +123,11 @@ public abstract sealed class TestGateway implements AutoCloseable {
                 .lines();
     }
 
+    /** Asks the management port. */
+    public Reply management(String path) {
+        return Http.send("GET", url(managementPort, path));
+    }
+
     /** Stops it, and waits until it has stopped. */
     @Override
     public abstract void close();
