@@ -78,6 +78,17 @@ class ContainerRefusalIT extends EndToEnd {
         awaitCount(refused + 1, "cancel.gateway.cancellations", "tenant", "none", "outcome", "refused");
     }
 
+    /** Tomcat decodes no path parameters, Spring does. */
+    @ParameterizedTest
+    @ValueSource(strings = {";a=b%", ";a=%zz", ";%", "/;a=%c"})
+    void aPathParameterThatCannotBeDecodedIs400(String parameter) throws IOException {
+        String answer = raw("POST /v1.3/analyze/batches/" + ID + "/cancel" + parameter + " HTTP/1.1\r\nHost: a\r\n"
+                + "x-api-key: " + TOKEN + "\r\nConnection: close\r\n\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 400").contains("application/problem+json", "\"parameter_invalid\"");
+        assertThat(SIMULATOR.requests()).isEmpty();
+    }
+
     @Test
     void theTraceIsTheCallersWhereItBringsOne() throws IOException {
         String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
