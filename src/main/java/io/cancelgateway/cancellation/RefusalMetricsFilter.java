@@ -16,10 +16,11 @@ import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * Counts the cancels that never reach {@link Cancellations}: the filters after this one or the controller's checks
- * refused them, or they failed on the way. Requests that the servlet container refuses do not reach this filter.
+ * refused them, or they failed on the way. Requests that the servlet container refuses do not reach this filter, nor do
+ * those whose path cannot be decoded.
  */
 @Component
-@Order(SecurityFilterProperties.DEFAULT_FILTER_ORDER - 2) // before the first filter that refuses
+@Order(SecurityFilterProperties.DEFAULT_FILTER_ORDER - 2) // before the filters that refuse, but for undecodable paths
 class RefusalMetricsFilter extends OncePerRequestFilter {
 
     private static final String COUNTED_BY_SERVICE = RefusalMetricsFilter.class.getName() + ".countedByService";

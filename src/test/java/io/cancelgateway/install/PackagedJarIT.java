@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What the jar of this build tells about itself: its bill of materials, its commit, and nothing of who built it when. */
+/** What the jar of this build tells: its bill of materials, its commit, and nothing of who built it when. */
 class PackagedJarIT {
 
     private static final String BILL = "META-INF/sbom/application.cdx.json";
