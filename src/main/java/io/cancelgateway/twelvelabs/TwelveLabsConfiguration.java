@@ -96,6 +96,7 @@ class TwelveLabsConfiguration {
                 .defaultHeader(HttpHeaders.USER_AGENT, "cancel-gateway")
                 .filter(TwelveLabsConfiguration::removeTracestate)
                 .filter(MalformedResponseException::replaceClientException)
+                .filter(ProxyFailedException::replaceClientException)
                 .build();
     }
 

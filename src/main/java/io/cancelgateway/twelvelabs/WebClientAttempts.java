@@ -5,7 +5,6 @@ import io.cancelgateway.tenant.ApiKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.Channel;
 import io.netty.channel.ConnectTimeoutException;
-import io.netty.handler.proxy.ProxyConnectException;
 import io.netty.handler.proxy.ProxyHandler;
 import io.netty.util.AttributeKey;
 import java.net.ConnectException;
@@ -143,16 +142,14 @@ class WebClientAttempts implements Attempts {
     private static Attempt.NotSent.Cause whyNotSent(Throwable cause, RuntimeException thrown) {
         return switch (cause) {
             case TimeoutException _, InterruptedException _ -> Attempt.NotSent.Cause.ATTEMPT_TIMEOUT;
+            case ProxyFailedException _ -> Attempt.NotSent.Cause.PROXY_FAILED;
             case WebClientRequestException e ->
                 switch (e.getCause()) {
                     case PoolAcquireTimeoutException _ -> Attempt.NotSent.Cause.POOL_EXHAUSTED;
                     case UnknownHostException _ -> Attempt.NotSent.Cause.UNKNOWN_HOST;
-                    // the handshake could not begin
-                    case SSLException tls when isOfProxy(tls.getCause()) -> Attempt.NotSent.Cause.PROXY_FAILED;
                     case SSLException _ -> Attempt.NotSent.Cause.TLS_FAILED;
                     case AbortedException _ -> Attempt.NotSent.Cause.CLOSED_BEFORE_USE;
                     case ConnectTimeoutException _ -> Attempt.NotSent.Cause.CONNECT_TIMEOUT;
-                    case ProxyConnectException _ -> Attempt.NotSent.Cause.PROXY_FAILED;
                     case ConnectException _ -> Attempt.NotSent.Cause.CONNECTION_REFUSED;
                     case null, default -> Attempt.NotSent.Cause.OTHER;
                 };
@@ -161,10 +158,6 @@ class WebClientAttempts implements Attempts {
                 yield Attempt.NotSent.Cause.OTHER;
             }
         };
-    }
-
-    private static boolean isOfProxy(@Nullable Throwable cause) {
-        return cause instanceof ProxyConnectException;
     }
 
     private Attempt read(Operation operation, ApiKey key, Exchange exchange) {

@@ -11,6 +11,7 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.AuthorizationServer;
 import io.cancelgateway.support.Certificates;
 import io.cancelgateway.support.Reply;
 import io.cancelgateway.support.Sha256;

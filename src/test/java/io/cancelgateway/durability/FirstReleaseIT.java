@@ -121,7 +121,8 @@ class FirstReleaseIT {
 
             simulator.always(Operation.CANCEL, Fault.none());
             try (TestGateway.Packaged again = startThis(database)) {
-                first.stop(); // while it runs, it may take a delivery's turn for a poll of its own, and does not deliver
+                first.stop(); // while it runs, it may take a delivery's turn for a poll of its own, and does not
+                // deliver
                 await().atMost(Duration.ofMinutes(1))
                         .untilAsserted(() -> assertThat(batches)
                                 .allMatch(batch -> batch.status(Instant.now()).equals("canceling")));

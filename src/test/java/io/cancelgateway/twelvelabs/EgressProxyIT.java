@@ -1,19 +1,17 @@
 package io.cancelgateway.twelvelabs;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
-import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.simulator.TwelveLabsSimulator;
 import io.cancelgateway.support.Certificates;
 import io.cancelgateway.support.Reply;
 import io.cancelgateway.support.TestGateway;
+import io.cancelgateway.support.TinyProxy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -51,50 +49,23 @@ class EgressProxyIT {
         @TempDir
         private Path directory;
 
-        private Process process;
-        private int port;
+        private TinyProxy proxy;
 
         @BeforeEach
-        void startProxy() throws Exception {
-            Path program = Path.of("/usr/bin/tinyproxy");
-            assumeThat(program)
-                    .as("Skipped: tinyproxy is not installed (apt-get install tinyproxy)")
-                    .exists();
-            try (ServerSocket free = new ServerSocket(0)) {
-                port = free.getLocalPort();
-            }
-            Path settings = Files.writeString(
-                    directory.resolve("tinyproxy.conf"), """
-                    Port %d
-                    Listen 127.0.0.1
-                    Timeout 30
-                    LogFile "%s"
-                    LogLevel Connect
-                    BasicAuth gateway %s
-                    """.formatted(port, directory.resolve("log"), PASSWORD));
-            process = new ProcessBuilder(program.toString(), "-d", "-c", settings.toString())
-                    .redirectErrorStream(true)
-                    .redirectOutput(directory.resolve("output").toFile())
-                    .start();
-            await().until(() -> {
-                try (Socket _ = new Socket("127.0.0.1", port)) {
-                    return true;
-                } catch (IOException e) {
-                    return false;
-                }
-            });
+        void startProxy() throws IOException {
+            proxy = TinyProxy.start(directory, PASSWORD);
         }
 
         @AfterEach
         void stopProxy() {
-            if (process != null) {
-                process.destroyForcibly().onExit().join();
+            if (proxy != null) {
+                proxy.close();
             }
         }
 
         @Test
         void isUsedWithItsPassword() throws IOException {
-            try (TestGateway gateway = by(port, PASSWORD).start()) {
+            try (TestGateway gateway = by(proxy.port(), PASSWORD).start()) {
                 assertThat(gateway.cancel(batch).status()).isEqualTo(202);
             }
             assertThat(tunnels()).isPositive();
@@ -103,7 +74,7 @@ class EgressProxyIT {
         @Test
         void isTakenFromTheEnvironment() throws IOException {
             try (TestGateway gateway = to(upstream.baseUrl())
-                    .with("HTTP_PROXY", "http://gateway:%s@127.0.0.1:%d".formatted(PASSWORD, port))
+                    .with("HTTP_PROXY", "http://gateway:%s@127.0.0.1:%d".formatted(PASSWORD, proxy.port()))
                     .with("gateway.upstream.proxy.non-proxy-hosts", "")
                     .start()) {
                 assertThat(gateway.cancel(batch).status()).isEqualTo(202);
@@ -117,7 +88,7 @@ class EgressProxyIT {
             Certificates certificates = new Certificates();
             try (TwelveLabsSimulator secure = TwelveLabsSimulator.startWithTls(
                             Clock.systemUTC(), Certificates.server(certificates.issue("localhost")));
-                    TestGateway gateway = by(port, PASSWORD)
+                    TestGateway gateway = by(proxy.port(), PASSWORD)
                             .upstream(secure.baseUrl().replace("http://127.0.0.1", "https://localhost"))
                             .with("gateway.upstream.ssl-bundle", "upstream")
                             .with(
@@ -128,12 +99,12 @@ class EgressProxyIT {
 
                 assertThat(gateway.cancel(id).status()).isEqualTo(202);
             }
-            assertThat(Files.readString(directory.resolve("log"))).contains("CONNECT localhost:");
+            assertThat(proxy.log()).contains("CONNECT localhost:");
         }
 
         @Test
         void thatRefusesThePasswordIsAnUpstreamThatCannotBeReached(CapturedOutput output) throws IOException {
-            try (TestGateway gateway = by(port, "another-password").start()) {
+            try (TestGateway gateway = by(proxy.port(), "another-password").start()) {
                 assertNotSent(gateway).contains("by way of the proxy");
             }
             assertThat(output).doesNotContain("another-password");
@@ -143,7 +114,7 @@ class EgressProxyIT {
         void isNotUsedForTheLoopbackByDefault() throws IOException {
             try (TestGateway gateway = to(upstream.baseUrl())
                     .with("gateway.upstream.proxy.host", "127.0.0.1")
-                    .with("gateway.upstream.proxy.port", port)
+                    .with("gateway.upstream.proxy.port", proxy.port())
                     .start()) {
                 assertThat(gateway.cancel(batch).status()).isEqualTo(202);
             }
@@ -151,7 +122,7 @@ class EgressProxyIT {
         }
 
         private long tunnels() throws IOException {
-            return Files.readString(directory.resolve("log"))
+            return proxy.log()
                     .lines()
                     .filter(line -> line.contains("CONNECT 127.0.0.1:"))
                     .count();

@@ -1,4 +1,4 @@
-package io.cancelgateway.caller;
+package io.cancelgateway.support;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -26,10 +26,10 @@ import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 
 /** Signs JWTs, and serves the keys of its signatures over a socket. */
-final class AuthorizationServer implements AutoCloseable {
+public final class AuthorizationServer implements AutoCloseable {
 
-    static final String AUDIENCE = "cancel-gateway";
-    static final String SUBJECT = "system:serviceaccount:video:billing";
+    public static final String AUDIENCE = "cancel-gateway";
+    public static final String SUBJECT = "system:serviceaccount:video:billing";
 
     private final HttpServer server;
     private final String address;
@@ -54,7 +54,7 @@ final class AuthorizationServer implements AutoCloseable {
         server.start();
     }
 
-    static AuthorizationServer start() {
+    public static AuthorizationServer start() {
         try {
             return new AuthorizationServer(
                     HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0), "http://127.0.0.1:");
@@ -64,7 +64,7 @@ final class AuthorizationServer implements AutoCloseable {
     }
 
     /** @param certificate of {@code localhost} */
-    static AuthorizationServer startWithTls(X509Bundle certificate) throws Exception {
+    public static AuthorizationServer startWithTls(X509Bundle certificate) throws Exception {
         SSLContext tls = SSLContext.getInstance("TLS");
         tls.init(certificate.toKeyManagerFactory().getKeyManagers(), null, null);
         HttpsServer server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
@@ -83,54 +83,54 @@ final class AuthorizationServer implements AutoCloseable {
         }
     }
 
-    String issuer() {
+    public String issuer() {
         return address + server.getAddress().getPort();
     }
 
-    String jwksUri() {
+    public String jwksUri() {
         return issuer() + "/jwks";
     }
 
-    RSAKey key() {
+    public RSAKey key() {
         return key;
     }
 
-    String publicKeys() {
+    public String publicKeys() {
         return new JWKSet(key.toPublicJWK()).toString();
     }
 
     /** How often its keys were asked for. */
-    int asked() {
+    public int asked() {
         return asked.get();
     }
 
     /** Signs with another key from now on, and serves that alone. */
-    void rollOver(String id) {
+    public void rollOver(String id) {
         key = newKey(id);
         answer = publicKeys();
     }
 
     /** Answers with this from now on. */
-    void answerWith(int code, String body) {
+    public void answerWith(int code, String body) {
         status = code;
         answer = body;
     }
 
-    void answerWell() {
+    public void answerWell() {
         answerWith(200, publicKeys());
     }
 
     /** Answers only those who bring this token. */
-    void require(String bearer) {
+    public void require(String bearer) {
         token = bearer;
     }
 
     /** A token that is good for an hour, but for what {@code change} does to it. */
-    String token(Consumer<JWTClaimsSet.Builder> change) {
+    public String token(Consumer<JWTClaimsSet.Builder> change) {
         return token(key, change);
     }
 
-    String token(RSAKey signer, Consumer<JWTClaimsSet.Builder> change) {
+    public String token(RSAKey signer, Consumer<JWTClaimsSet.Builder> change) {
         try {
             SignedJWT jwt = new SignedJWT(
                     new JWSHeader.Builder(JWSAlgorithm.RS256)
@@ -144,7 +144,7 @@ final class AuthorizationServer implements AutoCloseable {
         }
     }
 
-    JWTClaimsSet claims(Consumer<JWTClaimsSet.Builder> change) {
+    public JWTClaimsSet claims(Consumer<JWTClaimsSet.Builder> change) {
         Instant now = Instant.now();
         JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
                 .issuer(issuer())
@@ -157,7 +157,7 @@ final class AuthorizationServer implements AutoCloseable {
         return claims.build();
     }
 
-    static RSAKey newKey(String id) {
+    public static RSAKey newKey(String id) {
         try {
             return new RSAKeyGenerator(2048).keyID(id).generate();
         } catch (JOSEException e) {
