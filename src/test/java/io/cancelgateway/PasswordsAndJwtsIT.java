@@ -114,7 +114,9 @@ class PasswordsAndJwtsIT {
     void comeOutNowhere(CapturedOutput log) throws Exception {
         List<String> spans;
         try (TinyProxy proxy = TinyProxy.start(directory, PROXY_PASSWORD);
-                TestGateway.InProcess gateway = byWayOf(proxy.port()).start()) {
+                TestGateway.InProcess gateway = byWayOf(proxy.port())
+                        .database(database.address() + "?user=ledger&password=" + DATABASE_PASSWORD)
+                        .start()) {
             Caller caller = new Caller(gateway, jwt());
             caller.asksAll();
             assertThat(answers).as("all is well").allMatch(answer -> answer.startsWith("20"));

@@ -9,8 +9,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /**
- * Pins the levels of the few loggers that print raw requests with their credentials. No other source of settings can
- * override them. Every other logger may have any level.
+ * Pins the levels of the few loggers that print credentials: with raw requests, or in an address. No other source of
+ * settings can override them. Every other logger may have any level.
  */
 class PinnedLogging implements EnvironmentPostProcessor, Ordered {
 
@@ -31,6 +31,8 @@ class PinnedLogging implements EnvironmentPostProcessor, Ordered {
         pinned.put("logging.level.io.netty.handler.logging", "INFO");
         // prints, in a stack trace, the upstream bytes that the codec could not read; the attempt reports the failure
         pinned.put("logging.level.reactor.netty.http.client.HttpClientConnect", "OFF");
+        // prints the database's address at DEBUG, with a password that may be in it
+        pinned.put("logging.level.org.postgresql.Driver", "INFO");
         // Spring prints header values only when these are on
         pinned.put("spring.mvc.log-request-details", "false");
         pinned.put("spring.http.codecs.log-request-details", "false");

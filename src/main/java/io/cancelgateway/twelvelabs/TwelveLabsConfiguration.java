@@ -80,8 +80,8 @@ class TwelveLabsConfiguration {
                 .protocol(HttpProtocol.HTTP11)
                 // the client would repeat a POST on a broken connection; retries are decided and counted here only
                 .disableRetry(true)
-                .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
-                        .addAfter(NettyPipeline.HttpCodec, "interimResponses", new InterimResponses()))
+                .doOnChannelInit((observer, channel, remote) ->
+                        channel.pipeline().addAfter(NettyPipeline.HttpCodec, "responseHeads", new ResponseHeads()))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         properties.connectTimeout().toMillis());
         if (properties.sslBundle() != null) {

@@ -11,15 +11,28 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** Answers each request with the next bytes of its script, whatever they are. It need not be HTTP. */
+/**
+ * Answers each request with bytes that need not be HTTP. Closes the connection after an answer that says
+ * {@code Connection: close}.
+ */
 public final class RawUpstream implements AutoCloseable {
 
     private final ServerSocket server;
     private final BlockingQueue<String[]> script = new LinkedBlockingQueue<>();
     private final AtomicInteger requests = new AtomicInteger();
+    private final @Nullable Function<String, String[]> answers;
 
+    /** Answers with the next bytes of its script. */
     public RawUpstream() {
+        this(null);
+    }
+
+    /** @param answers from the head of a request, the parts of its answer, which are sent one after the other */
+    public RawUpstream(@Nullable Function<String, String[]> answers) {
+        this.answers = answers;
         try {
             server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
@@ -59,13 +72,18 @@ public final class RawUpstream implements AutoCloseable {
         try (socket) {
             socket.setTcpNoDelay(true);
             InputStream in = new BufferedInputStream(socket.getInputStream());
-            while (readHead(in)) {
+            String head = readHead(in);
+            while (!head.isEmpty()) {
                 requests.incrementAndGet();
-                for (String part : script.take()) {
-                    socket.getOutputStream().write(part.getBytes(StandardCharsets.ISO_8859_1));
+                String[] parts = answers == null ? script.take() : answers.apply(head);
+                for (int i = 0; i < parts.length; i++) {
+                    if (i > 0) {
+                        LockSupport.parkNanos(30_000_000); // so that the parts arrive as parts
+                    }
+                    socket.getOutputStream().write(parts[i].getBytes(StandardCharsets.ISO_8859_1));
                     socket.getOutputStream().flush();
-                    LockSupport.parkNanos(30_000_000); // so that the parts arrive as parts
                 }
+                head = parts[0].contains("Connection: close") ? "" : readHead(in);
             }
         } catch (IOException e) {
             // the client is gone
@@ -74,16 +92,17 @@ public final class RawUpstream implements AutoCloseable {
         }
     }
 
-    private static boolean readHead(InputStream in) throws IOException {
+    /** Empty where the client has closed the connection. */
+    private static String readHead(InputStream in) throws IOException {
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
             int next = in.read();
             if (next < 0) {
-                return false;
+                return "";
             }
             head.append((char) next);
         }
-        return true;
+        return head.toString();
     }
 
     @Override
