@@ -34,6 +34,7 @@ import org.springframework.web.reactive.function.client.ClientRequest;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.ExchangeFunction;
 import org.springframework.web.reactive.function.client.WebClient;
+import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.netty.NettyPipeline;
 import reactor.netty.http.HttpProtocol;
@@ -90,6 +91,11 @@ class TwelveLabsConfiguration {
         if (proxy.isPresent()) {
             http = byWayOf(http, proxy.get(), properties);
         }
+        // What comes after an attempt was over, such as a response in the same moment as its timeout, is nobody's
+        // error.
+        // Reactor would print a stack trace, and with it what the upstream sent
+        Hooks.onErrorDropped(dropped -> log.debug(
+                "Came after its attempt was over: {}", dropped.getClass().getName()));
         return builder.baseUrl(baseUrl)
                 .clientConnector(new ReactorClientHttpConnector(http))
                 .defaultHeader(HttpHeaders.ACCEPT, MediaType.APPLICATION_JSON_VALUE)
