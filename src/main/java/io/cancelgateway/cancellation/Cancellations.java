@@ -19,6 +19,7 @@ import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.DoorRefusal;
+import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
@@ -130,12 +131,12 @@ class Cancellations {
     Reply.Answered cancelInBulk(CancelRequest request, Deadline deadline) {
         Optional<DoorRefusal> refusal = twelveLabs
                 .refusal(request.tenant(), deadline)
-                .filter(refused -> refused.reason() != DoorRefusal.Reason.BULKHEAD);
+                .filter(refused -> refused.reason() != RefusalReason.BULKHEAD);
         return cancel(request, deadline, refusal, twelveLabs::cancelInBulk);
     }
 
     /** What is refused at the door is logged by tenant and reason. */
-    private record RefusalKind(TenantId tenant, DoorRefusal.Reason reason) {}
+    private record RefusalKind(TenantId tenant, RefusalReason reason) {}
 
     private interface Cancel {
         CancelResult send(Tenant tenant, BatchId batch, boolean unresolved, Deadline deadline);

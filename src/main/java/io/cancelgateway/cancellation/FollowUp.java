@@ -10,6 +10,7 @@ import io.cancelgateway.tenant.TenantId;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.BatchId;
 import io.cancelgateway.twelvelabs.CancelResult;
+import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Clock;
 import java.time.Duration;
@@ -138,9 +139,9 @@ class FollowUp {
                         tenants.apply(followed.key().tenant()).equals(tenant)
                                 ? pollDelay.jittered(REFUSED_KEY_DELAY)
                                 : delay(followed);
-                    case Answer.RateLimited(Duration retryAfter) ->
+                    case Answer.RateLimited(Duration retryAfter, RefusalReason _) ->
                         delay(followed).plus(capped(retryAfter));
-                    case Answer.Unavailable(Duration retryAfter) ->
+                    case Answer.Unavailable(Duration retryAfter, RefusalReason _) ->
                         delay(followed).plus(capped(retryAfter));
                     case Answer.Failed(String _, Duration retryAfter) ->
                         delay(followed).plus(capped(retryAfter));
@@ -190,8 +191,8 @@ class FollowUp {
             // answered, and the cancellation has not ended
             case Answer.Found _, Answer.NotFound _ -> pollAgainOrGiveUp(followed, delay(followed), EXPIRY);
             case Answer.KeyRejected() -> pollAgainOrGiveUp(followed, pollDelay.jittered(REFUSED_KEY_DELAY), EXPIRY);
-            case Answer.RateLimited(Duration retryAfter) -> unanswered(followed, retryAfter);
-            case Answer.Unavailable(Duration retryAfter) -> unanswered(followed, retryAfter);
+            case Answer.RateLimited(Duration retryAfter, RefusalReason _) -> unanswered(followed, retryAfter);
+            case Answer.Unavailable(Duration retryAfter, RefusalReason _) -> unanswered(followed, retryAfter);
             case Answer.Failed(String _, Duration retryAfter) -> unanswered(followed, retryAfter);
             case Answer.Accepted _, Answer.Invalid _, Answer.AlreadyTerminal _, Answer.DeadlineExceeded _ ->
                 unanswered(followed, null);

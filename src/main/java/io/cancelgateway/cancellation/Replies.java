@@ -5,6 +5,7 @@ import io.cancelgateway.problem.ProblemException;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
+import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.VendorError;
 import java.time.Duration;
 
@@ -35,7 +36,7 @@ final class Replies {
             case Answer.Invalid(VendorError error) -> upstreamSays(ProblemType.UPSTREAM_BAD_REQUEST, error);
             case Answer.NotFound(VendorError error) -> upstreamSays(ProblemType.BATCH_NOT_FOUND, error);
             case Answer.AlreadyTerminal(VendorError error) -> upstreamSays(ProblemType.BATCH_TERMINAL, error);
-            case Answer.RateLimited(Duration retryAfter) ->
+            case Answer.RateLimited(Duration retryAfter, RefusalReason _) ->
                 refused(Problem.of(ProblemType.TOO_MANY_REQUESTS, "The tenant is over its rate or its concurrency.")
                         .withRetryAfter(retryAfter));
             case Answer.KeyRejected() ->
@@ -45,7 +46,7 @@ final class Replies {
             case Answer.Failed(String why, Duration retryAfter) ->
                 refused(Problem.of(ProblemType.UPSTREAM_ERROR, "The upstream gave no usable answer: " + why + ".")
                         .withRetryAfter(retryAfter));
-            case Answer.Unavailable(Duration retryAfter) ->
+            case Answer.Unavailable(Duration retryAfter, RefusalReason _) ->
                 refused(Problem.of(
                                 ProblemType.UPSTREAM_UNAVAILABLE,
                                 "The upstream fails too often; nothing is sent to it for now.")

@@ -41,8 +41,9 @@ public sealed interface Answer {
      * bulkhead.
      *
      * @param retryAfter when the caller should try again; 1 s where the upstream does not say
+     * @param reason which of these it was
      */
-    record RateLimited(Duration retryAfter) implements Answer {}
+    record RateLimited(Duration retryAfter, RefusalReason reason) implements Answer {}
 
     /** 401 or 403: the upstream rejects the tenant's key or account. */
     record KeyRejected() implements Answer {}
@@ -59,8 +60,9 @@ public sealed interface Answer {
      * The tenant's breaker or the upstream's is open. The request's last attempt was not made, and possibly none.
      *
      * @param retryAfter when the breaker lets calls through again
+     * @param reason which of the two it was
      */
-    record Unavailable(Duration retryAfter) implements Answer {}
+    record Unavailable(Duration retryAfter, RefusalReason reason) implements Answer {}
 
     /**
      * The deadline was reached, the last attempt timed out, or the thread was interrupted. A cancel may have taken

@@ -16,9 +16,10 @@ final class Answers {
     static Answer of(Step.NotMade notMade) {
         return switch (notMade) {
             case Step.Paused(Duration _, Duration retryAfter) ->
-                new Answer.RateLimited(longer(retryAfter, DEFAULT_RETRY_AFTER));
-            case Step.BulkheadFull() -> new Answer.RateLimited(DEFAULT_RETRY_AFTER);
-            case Step.BreakerOpen(Duration retryAfter) -> new Answer.Unavailable(retryAfter);
+                new Answer.RateLimited(longer(retryAfter, DEFAULT_RETRY_AFTER), RefusalReason.PAUSED);
+            case Step.BulkheadFull() -> new Answer.RateLimited(DEFAULT_RETRY_AFTER, RefusalReason.BULKHEAD);
+            case Step.BreakerOpen(Duration retryAfter, RefusalReason reason) ->
+                new Answer.Unavailable(retryAfter, reason);
             case Step.OutOfTime() -> new Answer.DeadlineExceeded();
         };
     }
@@ -59,7 +60,9 @@ final class Answers {
                 new Answer.NotFound(vendorError(error, "resource_not_exist", "The upstream has no such batch."));
             case 409 -> new Answer.AlreadyTerminal(vendorError(error, "conflict", "The batch is already terminal."));
             // the upstream may have told another call of this tenant to wait for longer
-            case 429 -> new Answer.RateLimited(longer(retryAfter.orElse(DEFAULT_RETRY_AFTER), pause));
+            case 429 ->
+                new Answer.RateLimited(
+                        longer(retryAfter.orElse(DEFAULT_RETRY_AFTER), pause), RefusalReason.UPSTREAM_429);
             default -> failed("status " + error.status(), retryAfter);
         };
     }

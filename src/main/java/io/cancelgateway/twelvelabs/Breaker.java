@@ -29,6 +29,7 @@ final class Breaker {
 
     private final CircuitBreaker breaker;
     private final Function<Attempt, Verdict> classifier;
+    private final RefusalReason reason;
     private final Ticker ticker;
 
     /** Attempts under way that were let through as probes of the half-open breaker. */
@@ -36,9 +37,10 @@ final class Breaker {
 
     private volatile long halfOpenAt;
 
-    Breaker(CircuitBreaker breaker, Function<Attempt, Verdict> classifier, Ticker ticker) {
+    Breaker(CircuitBreaker breaker, Function<Attempt, Verdict> classifier, RefusalReason reason, Ticker ticker) {
         this.breaker = breaker;
         this.classifier = classifier;
+        this.reason = reason;
         this.ticker = ticker;
         breaker.getEventPublisher().onStateTransition(event -> {
             if (event.getStateTransition().getToState() == State.OPEN) {
@@ -48,6 +50,16 @@ final class Breaker {
                 halfOpenAt = ticker.nanos() + TimeUnit.MILLISECONDS.toNanos(wait);
             }
         });
+    }
+
+    /** One tenant's breaker. */
+    static Breaker ofTenant(CircuitBreaker breaker, Ticker ticker) {
+        return new Breaker(breaker, Breaker::tenantVerdict, RefusalReason.TENANT_BREAKER, ticker);
+    }
+
+    /** The breaker that all tenants share. */
+    static Breaker ofUpstream(CircuitBreaker breaker, Ticker ticker) {
+        return new Breaker(breaker, Breaker::upstreamVerdict, RefusalReason.UPSTREAM_BREAKER, ticker);
     }
 
     /**
@@ -84,7 +96,7 @@ final class Breaker {
     /** Runs {@code next} and counts the attempt that it made, unless the breaker is open: then nothing is run. */
     Step execute(Supplier<Step> next) {
         if (!breaker.tryAcquirePermission()) {
-            return new Step.BreakerOpen(openFor().orElse(RETRY_AFTER_WHILE_PROBING));
+            return open(openFor().orElse(RETRY_AFTER_WHILE_PROBING));
         }
         boolean probe = breaker.getState() == State.HALF_OPEN;
         if (probe) {
@@ -112,6 +124,11 @@ final class Breaker {
             case FAILURE -> breaker.onError(duration, unit, AttemptFailedException.INSTANCE);
             case IGNORED -> breaker.releasePermission();
         }
+    }
+
+    /** Why no call is made while the breaker is open, for so long. */
+    Step.BreakerOpen open(Duration retryAfter) {
+        return new Step.BreakerOpen(retryAfter, reason);
     }
 
     /**

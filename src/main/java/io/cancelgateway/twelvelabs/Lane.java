@@ -1,6 +1,5 @@
 package io.cancelgateway.twelvelabs;
 
-import io.cancelgateway.twelvelabs.DoorRefusal.Reason;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -63,20 +62,20 @@ final class Lane {
      */
     Optional<DoorRefusal> refusal(Deadline deadline) {
         if (!deadline.allows(pause.left())) {
-            return refusal(Reason.PAUSED, paused());
+            return refusal(RefusalReason.PAUSED, paused());
         }
         Optional<Duration> tenantOpen = tenantBreaker.openFor();
         if (tenantOpen.isPresent()) {
-            return refusal(Reason.TENANT_BREAKER, new Step.BreakerOpen(tenantOpen.get()));
+            return refusal(RefusalReason.TENANT_BREAKER, tenantBreaker.open(tenantOpen.get()));
         }
         Optional<Duration> upstreamOpen = upstreamBreaker.openFor();
         if (upstreamOpen.isPresent()) {
-            return refusal(Reason.UPSTREAM_BREAKER, new Step.BreakerOpen(upstreamOpen.get()));
+            return refusal(RefusalReason.UPSTREAM_BREAKER, upstreamBreaker.open(upstreamOpen.get()));
         }
-        return bulkhead.queueFull() ? refusal(Reason.BULKHEAD, new Step.BulkheadFull()) : Optional.empty();
+        return bulkhead.queueFull() ? refusal(RefusalReason.BULKHEAD, new Step.BulkheadFull()) : Optional.empty();
     }
 
-    private static Optional<DoorRefusal> refusal(Reason reason, Step.NotMade notMade) {
+    private static Optional<DoorRefusal> refusal(RefusalReason reason, Step.NotMade notMade) {
         return Optional.of(new DoorRefusal(reason, Answers.of(notMade)));
     }
 

@@ -26,8 +26,9 @@ sealed interface Step {
      * The tenant's breaker or the upstream's breaker is open.
      *
      * @param retryAfter when the breaker lets calls through again
+     * @param reason which of the two it is
      */
-    record BreakerOpen(Duration retryAfter) implements NotMade {}
+    record BreakerOpen(Duration retryAfter, RefusalReason reason) implements NotMade {}
 
     /** The call's deadline was reached before it. */
     record OutOfTime() implements NotMade {}

@@ -160,7 +160,7 @@ class TwelveLabsConfiguration {
 
     @Bean
     Breaker upstreamBreaker(CircuitBreakerRegistry registry, Ticker ticker) {
-        return new Breaker(registry.circuitBreaker("upstream", "upstream"), Breaker::upstreamVerdict, ticker);
+        return Breaker.ofUpstream(registry.circuitBreaker("upstream", "upstream"), ticker);
     }
 
     /** The tenants' breakers are not in the registry, whose meters would be about a dozen series for each breaker. */
@@ -179,7 +179,7 @@ class TwelveLabsConfiguration {
         Lanes lanes = new Lanes(id -> new Lane(
                 new Bulkhead(bulkhead.maxConcurrentCalls()),
                 new Pause(ticker),
-                new Breaker(CircuitBreaker.of("tenant-" + id, config), Breaker::tenantVerdict, ticker),
+                Breaker.ofTenant(CircuitBreaker.of("tenant-" + id, config), ticker),
                 upstreamBreaker,
                 new RetryBudget(retry.budgetRatio(), retry.budgetFloor(), ticker)));
         tenants.onChange(() -> lanes.retain(tenants.ids()));

@@ -24,6 +24,7 @@ import io.cancelgateway.twelvelabs.CancelResult;
 import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.Listing;
+import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Duration;
 import java.time.Instant;
@@ -114,15 +115,15 @@ class FollowUpTests {
     void aRetryAfterIsAddedButNoMoreThanFiveMinutes() {
         ledger.record = canceling();
         for (Answer answer : new Answer[] {
-            new Answer.RateLimited(Duration.ofSeconds(30)),
-            new Answer.Unavailable(Duration.ofSeconds(30)),
+            new Answer.RateLimited(Duration.ofSeconds(30), RefusalReason.UPSTREAM_429),
+            new Answer.Unavailable(Duration.ofSeconds(30), RefusalReason.UPSTREAM_BREAKER),
             new Answer.Failed("down", Duration.ofSeconds(30))
         }) {
             vendor.answer = answer;
             assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(32));
         }
 
-        vendor.answer = new Answer.RateLimited(Duration.ofHours(1));
+        vendor.answer = new Answer.RateLimited(Duration.ofHours(1), RefusalReason.UPSTREAM_429);
         assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(302));
         vendor.answer = new Answer.Failed("down", null);
         assertThat(followUp.run(1, 1)).contains(Duration.ofSeconds(2));
@@ -208,7 +209,8 @@ class FollowUpTests {
     void deliversAnAsynchronousCancelUntilItIsAccepted() {
         ledger.record = asynchronous(false, false);
         ledger.wins = false;
-        vendor.delivery = () -> new CancelResult(new Answer.Unavailable(Duration.ofSeconds(5)), 0, false);
+        vendor.delivery = () -> new CancelResult(
+                new Answer.Unavailable(Duration.ofSeconds(5), RefusalReason.UPSTREAM_BREAKER), 0, false);
         clock.push(Duration.ofSeconds(10));
 
         // half of its age, and what the upstream's breaker says

@@ -13,6 +13,7 @@ import io.cancelgateway.twelvelabs.Answer;
 import io.cancelgateway.twelvelabs.Batch;
 import io.cancelgateway.twelvelabs.BatchItems;
 import io.cancelgateway.twelvelabs.CancelResult;
+import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.VendorError;
 import java.time.Clock;
 import java.time.Duration;
@@ -70,10 +71,14 @@ class LifecycleTests {
                 Arguments.of(new Answer.AlreadyTerminal(ERROR), "already_terminal", end(CancellationState.FAILED)),
                 Arguments.of(new Answer.Invalid(ERROR), "refused", end(CancellationState.FAILED)),
                 Arguments.of(
-                        new Answer.RateLimited(Duration.ofSeconds(1)), "rate_limited", end(CancellationState.FAILED)),
+                        new Answer.RateLimited(Duration.ofSeconds(1), RefusalReason.UPSTREAM_429),
+                        "rate_limited",
+                        end(CancellationState.FAILED)),
                 Arguments.of(new Answer.Failed("down", null), "upstream_error", end(CancellationState.FAILED)),
                 Arguments.of(
-                        new Answer.Unavailable(Duration.ofSeconds(1)), "unavailable", end(CancellationState.FAILED)),
+                        new Answer.Unavailable(Duration.ofSeconds(1), RefusalReason.UPSTREAM_BREAKER),
+                        "unavailable",
+                        end(CancellationState.FAILED)),
                 Arguments.of(new Answer.DeadlineExceeded(), "deadline_exceeded", end(CancellationState.FAILED)));
     }
 
@@ -163,9 +168,9 @@ class LifecycleTests {
     void aPollWithoutAnAnswerChangesNothing(CancellationState state) {
         for (Answer answer : new Answer[] {
             new Answer.KeyRejected(),
-            new Answer.RateLimited(Duration.ofSeconds(1)),
+            new Answer.RateLimited(Duration.ofSeconds(1), RefusalReason.UPSTREAM_429),
             new Answer.Failed("down", null),
-            new Answer.Unavailable(Duration.ofSeconds(1)),
+            new Answer.Unavailable(Duration.ofSeconds(1), RefusalReason.UPSTREAM_BREAKER),
             new Answer.DeadlineExceeded(),
             new Answer.Invalid(ERROR)
         }) {

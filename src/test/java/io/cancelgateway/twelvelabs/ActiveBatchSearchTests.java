@@ -228,7 +228,7 @@ class ActiveBatchSearchTests {
     @ValueSource(ints = {1, 2, 3, 4, 6})
     void aPageThatFailsEndsTheSearch(int which) {
         create(120);
-        Answer answer = new Answer.Unavailable(Duration.ofSeconds(5));
+        Answer answer = new Answer.Unavailable(Duration.ofSeconds(5), RefusalReason.UPSTREAM_BREAKER);
 
         ActiveBatches found = new ActiveBatchSearch(query -> {
                     Listing listing = page(query);

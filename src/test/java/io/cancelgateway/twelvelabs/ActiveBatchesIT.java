@@ -116,7 +116,9 @@ class ActiveBatchesIT extends EndToEnd {
                         new Answer.Invalid(new VendorError("parameter_invalid", "simulated parameter_invalid"))));
 
         SIMULATOR.next(Operation.LIST, Fault.none(), Fault.rateLimited("60"));
-        assertThat(search()).isEqualTo(new ActiveBatches.Failed(new Answer.RateLimited(Duration.ofSeconds(60))));
+        assertThat(search())
+                .isEqualTo(new ActiveBatches.Failed(
+                        new Answer.RateLimited(Duration.ofSeconds(60), RefusalReason.UPSTREAM_429)));
 
         // and the tenant is paused now
         assertThat(search()).isInstanceOf(ActiveBatches.Failed.class);

@@ -80,15 +80,15 @@ class AnswersTests {
     void a429TellsTheLongerOfItsRetryAfterAndThePause() {
         Attempt limited = status(429, ERROR);
 
-        assertThat(answer(limited)).isEqualTo(new Answer.RateLimited(SECOND));
+        assertThat(answer(limited)).isEqualTo(new Answer.RateLimited(SECOND, RefusalReason.UPSTREAM_429));
         assertThat(answer(limited, false, RETRY_AFTER, Duration.ZERO))
-                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(7)));
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(7), RefusalReason.UPSTREAM_429));
         assertThat(answer(limited, false, RETRY_AFTER, Duration.ofSeconds(8)))
-                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(8)));
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(8), RefusalReason.UPSTREAM_429));
         assertThat(answer(limited, false, RETRY_AFTER, Duration.ofSeconds(6)))
-                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(7)));
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(7), RefusalReason.UPSTREAM_429));
         assertThat(answer(limited, false, NO_RETRY_AFTER, Duration.ofSeconds(8)))
-                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(8)));
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(8), RefusalReason.UPSTREAM_429));
     }
 
     @ParameterizedTest
@@ -140,13 +140,14 @@ class AnswersTests {
 
     @Test
     void whereNoAttemptCouldBeMadeTheAnswerSaysWhenToComeBack() {
-        assertThat(Answers.of(new Step.BulkheadFull())).isEqualTo(new Answer.RateLimited(SECOND));
-        assertThat(Answers.of(new Step.BreakerOpen(Duration.ofMillis(20))))
-                .isEqualTo(new Answer.Unavailable(Duration.ofMillis(20)));
+        assertThat(Answers.of(new Step.BulkheadFull()))
+                .isEqualTo(new Answer.RateLimited(SECOND, RefusalReason.BULKHEAD));
+        assertThat(Answers.of(new Step.BreakerOpen(Duration.ofMillis(20), RefusalReason.UPSTREAM_BREAKER)))
+                .isEqualTo(new Answer.Unavailable(Duration.ofMillis(20), RefusalReason.UPSTREAM_BREAKER));
         assertThat(Answers.of(new Step.Paused(Duration.ofMinutes(5), Duration.ofHours(1))))
-                .isEqualTo(new Answer.RateLimited(Duration.ofHours(1)));
+                .isEqualTo(new Answer.RateLimited(Duration.ofHours(1), RefusalReason.PAUSED));
         assertThat(Answers.of(new Step.Paused(Duration.ofMillis(20), Duration.ofMillis(20))))
-                .isEqualTo(new Answer.RateLimited(SECOND));
+                .isEqualTo(new Answer.RateLimited(SECOND, RefusalReason.PAUSED));
     }
 
     @Test

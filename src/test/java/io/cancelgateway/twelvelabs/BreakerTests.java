@@ -78,12 +78,15 @@ class BreakerTests {
         assertThat(breaker.state()).isEqualTo(State.OPEN);
 
         assertThat(breaker.openFor()).contains(Duration.ofSeconds(5));
-        assertThat(call(breaker, SUCCESS)).isEqualTo(new Step.BreakerOpen(Duration.ofSeconds(5)));
+        assertThat(call(breaker, SUCCESS))
+                .isEqualTo(new Step.BreakerOpen(Duration.ofSeconds(5), RefusalReason.UPSTREAM_BREAKER));
         now.addAndGet(Duration.ofMillis(3500).toNanos());
-        assertThat(call(breaker, SUCCESS)).isEqualTo(new Step.BreakerOpen(Duration.ofMillis(1500)));
+        assertThat(call(breaker, SUCCESS))
+                .isEqualTo(new Step.BreakerOpen(Duration.ofMillis(1500), RefusalReason.UPSTREAM_BREAKER));
         now.addAndGet(Duration.ofMillis(1600).toNanos());
         assertThat(breaker.openFor()).isEmpty();
-        assertThat(call(breaker, SUCCESS)).isEqualTo(new Step.BreakerOpen(Duration.ofSeconds(1)));
+        assertThat(call(breaker, SUCCESS))
+                .isEqualTo(new Step.BreakerOpen(Duration.ofSeconds(1), RefusalReason.UPSTREAM_BREAKER));
     }
 
     @Test
@@ -102,7 +105,7 @@ class BreakerTests {
     @Test
     void halfOpenLetsTwoProbesThroughAndIgnoredOnesGiveTheirPlaceBack() {
         CircuitBreaker circuit = circuit();
-        Breaker breaker = new Breaker(circuit, Breaker::upstreamVerdict, now::get);
+        Breaker breaker = Breaker.ofUpstream(circuit, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
         assertThat(breaker.openFor()).isEmpty();
@@ -119,7 +122,7 @@ class BreakerTests {
     @Test
     void halfOpenWithEveryProbeUnderWayOrMadeLetsNothingThrough() {
         CircuitBreaker circuit = circuit();
-        Breaker breaker = new Breaker(circuit, Breaker::upstreamVerdict, now::get);
+        Breaker breaker = Breaker.ofUpstream(circuit, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
 
@@ -142,10 +145,10 @@ class BreakerTests {
     @Test
     void aBreakerIgnoresThatAnotherRefused() {
         CircuitBreaker circuit = circuit();
-        Breaker tenant = new Breaker(circuit, Breaker::tenantVerdict, now::get);
+        Breaker tenant = Breaker.ofTenant(circuit, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
-        Step refused = new Step.BreakerOpen(Duration.ofSeconds(1));
+        Step refused = new Step.BreakerOpen(Duration.ofSeconds(1), RefusalReason.TENANT_BREAKER);
 
         for (int i = 0; i < 10; i++) {
             assertThat(tenant.execute(() -> refused)).isSameAs(refused);
@@ -156,7 +159,7 @@ class BreakerTests {
     @Test
     void aBugGivesThePermissionBack() {
         CircuitBreaker circuit = circuit();
-        Breaker breaker = new Breaker(circuit, Breaker::tenantVerdict, now::get);
+        Breaker breaker = Breaker.ofTenant(circuit, now::get);
         circuit.transitionToOpenState();
         circuit.transitionToHalfOpenState();
 
@@ -174,7 +177,7 @@ class BreakerTests {
     }
 
     private Breaker breaker(Function<Attempt, Breaker.Verdict> classifier) {
-        return new Breaker(circuit(), classifier, now::get);
+        return new Breaker(circuit(), classifier, RefusalReason.UPSTREAM_BREAKER, now::get);
     }
 
     private static CircuitBreaker circuit() {

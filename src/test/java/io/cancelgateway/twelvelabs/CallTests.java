@@ -56,11 +56,8 @@ class CallTests {
     private final Lane lane = new Lane(
             new Bulkhead(1),
             new Pause(now::get),
-            new Breaker(circuit, Breaker::tenantVerdict, now::get),
-            new Breaker(
-                    CircuitBreaker.of("upstream", CircuitBreakerConfig.ofDefaults()),
-                    Breaker::upstreamVerdict,
-                    now::get),
+            Breaker.ofTenant(circuit, now::get),
+            Breaker.ofUpstream(CircuitBreaker.of("upstream", CircuitBreakerConfig.ofDefaults()), now::get),
             // one retry for each request, and no more
             new RetryBudget(1, 0, now::get));
 
@@ -311,7 +308,8 @@ class CallTests {
     void aPauseThatDoesNotFitIsTheAnswer() {
         lane.pause().extend(Duration.ofHours(1));
 
-        assertThat(cancel(false).withRetries()).isEqualTo(new Answer.RateLimited(Duration.ofHours(1)));
+        assertThat(cancel(false).withRetries())
+                .isEqualTo(new Answer.RateLimited(Duration.ofHours(1), RefusalReason.PAUSED));
 
         assertThat(sleeps).isEmpty();
         assertThat(requests).isEmpty();
@@ -321,7 +319,8 @@ class CallTests {
     void a429PausesTheTenantAndTellsTheLongestWait() {
         script.add(new Attempt.ErrorStatus(429, null, "60", null));
 
-        assertThat(cancel(false).withRetries()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(60)));
+        assertThat(cancel(false).withRetries())
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(60), RefusalReason.UPSTREAM_429));
 
         assertThat(lane.pause().left()).isEqualTo(Duration.ofSeconds(60));
     }
@@ -462,7 +461,8 @@ class CallTests {
 
         Call call = new Call(collaborators(3), lane, Priority.BULK, CANCEL, TENANT, false, soon);
 
-        assertThat(call.withRetries()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1)));
+        assertThat(call.withRetries())
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1), RefusalReason.BULKHEAD));
         assertThat(requests).isEmpty();
     }
 
@@ -478,11 +478,13 @@ class CallTests {
     @Test
     void onceWaitsForNothing() throws Exception {
         lane.pause().extend(Duration.ofSeconds(2));
-        assertThat(retrieve(Priority.BACKGROUND).once()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(2)));
+        assertThat(retrieve(Priority.BACKGROUND).once())
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(2), RefusalReason.PAUSED));
 
         now.addAndGet(Duration.ofSeconds(2).toNanos());
         lane.bulkhead().tryAcquire(Priority.CALLER, deadline);
-        assertThat(retrieve(Priority.BACKGROUND).once()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1)));
+        assertThat(retrieve(Priority.BACKGROUND).once())
+                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1), RefusalReason.BULKHEAD));
 
         assertThat(sleeps).isEmpty();
         assertThat(requests).isEmpty();
@@ -492,7 +494,8 @@ class CallTests {
     void anOpenBreakerIsTheAnswer() {
         circuit.transitionToOpenState();
 
-        assertThat(cancel(false).withRetries()).isEqualTo(new Answer.Unavailable(Duration.ofSeconds(60)));
+        assertThat(cancel(false).withRetries())
+                .isEqualTo(new Answer.Unavailable(Duration.ofSeconds(60), RefusalReason.TENANT_BREAKER));
 
         assertThat(requests).isEmpty();
     }
@@ -557,7 +560,8 @@ class CallTests {
                 .isEqualTo(new Listing.Failed(new Answer.Failed("unreadable with status 200", null)));
 
         lane.pause().extend(Duration.ofHours(1));
-        assertThat(list().listWithRetries()).isEqualTo(new Listing.Failed(new Answer.RateLimited(Duration.ofHours(1))));
+        assertThat(list().listWithRetries())
+                .isEqualTo(new Listing.Failed(new Answer.RateLimited(Duration.ofHours(1), RefusalReason.PAUSED)));
 
         now.addAndGet(Duration.ofSeconds(15).toNanos());
         assertThat(list().listWithRetries()).isEqualTo(new Listing.Failed(new Answer.DeadlineExceeded()));

@@ -33,8 +33,8 @@ class LaneTests {
     private final Lane lane = new Lane(
             new Bulkhead(1),
             pause,
-            new Breaker(tenantCircuit, Breaker::tenantVerdict, now::get),
-            new Breaker(upstreamCircuit, Breaker::upstreamVerdict, now::get),
+            Breaker.ofTenant(tenantCircuit, now::get),
+            Breaker.ofUpstream(upstreamCircuit, now::get),
             new RetryBudget(0, 0, now::get));
 
     @Test
@@ -61,10 +61,10 @@ class LaneTests {
         upstreamCircuit.transitionToClosedState();
         tenantCircuit.transitionToOpenState();
         upstreamCircuit.transitionToOpenState();
-        assertThat(step()).isEqualTo(new Step.BreakerOpen(TENANT_OPEN));
+        assertThat(step()).isEqualTo(new Step.BreakerOpen(TENANT_OPEN, RefusalReason.TENANT_BREAKER));
 
         tenantCircuit.transitionToClosedState();
-        assertThat(step()).isEqualTo(new Step.BreakerOpen(UPSTREAM_OPEN));
+        assertThat(step()).isEqualTo(new Step.BreakerOpen(UPSTREAM_OPEN, RefusalReason.UPSTREAM_BREAKER));
     }
 
     private Step step() throws InterruptedException {
@@ -206,19 +206,24 @@ class LaneTests {
             await().until(lane.bulkhead()::queueFull);
 
             assertThat(lane.refusal(deadline))
-                    .contains(
-                            new DoorRefusal(DoorRefusal.Reason.PAUSED, new Answer.RateLimited(Duration.ofSeconds(20))));
+                    .contains(new DoorRefusal(
+                            RefusalReason.PAUSED,
+                            new Answer.RateLimited(Duration.ofSeconds(20), RefusalReason.PAUSED)));
             Deadline longer = Deadline.after(Duration.ofSeconds(21), now::get);
             assertThat(lane.refusal(longer))
-                    .contains(new DoorRefusal(DoorRefusal.Reason.TENANT_BREAKER, new Answer.Unavailable(TENANT_OPEN)));
+                    .contains(new DoorRefusal(
+                            RefusalReason.TENANT_BREAKER,
+                            new Answer.Unavailable(TENANT_OPEN, RefusalReason.TENANT_BREAKER)));
             tenantCircuit.transitionToClosedState();
             assertThat(lane.refusal(longer))
                     .contains(new DoorRefusal(
-                            DoorRefusal.Reason.UPSTREAM_BREAKER, new Answer.Unavailable(UPSTREAM_OPEN)));
+                            RefusalReason.UPSTREAM_BREAKER,
+                            new Answer.Unavailable(UPSTREAM_OPEN, RefusalReason.UPSTREAM_BREAKER)));
             upstreamCircuit.transitionToClosedState();
             assertThat(lane.refusal(longer))
                     .contains(new DoorRefusal(
-                            DoorRefusal.Reason.BULKHEAD, new Answer.RateLimited(Duration.ofSeconds(1))));
+                            RefusalReason.BULKHEAD,
+                            new Answer.RateLimited(Duration.ofSeconds(1), RefusalReason.BULKHEAD)));
 
             lane.bulkhead().release(Priority.CALLER);
             assertThat(waiting.get()).isInstanceOf(Step.Paused.class);

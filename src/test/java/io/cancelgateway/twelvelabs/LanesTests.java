@@ -33,6 +33,6 @@ class LanesTests {
     }
 
     private static Breaker breaker() {
-        return new Breaker(CircuitBreaker.of("x", CircuitBreakerConfig.ofDefaults()), Breaker::tenantVerdict, () -> 0);
+        return Breaker.ofTenant(CircuitBreaker.of("x", CircuitBreakerConfig.ofDefaults()), () -> 0);
     }
 }
