@@ -10,6 +10,7 @@ import io.cancelgateway.ledger.OpenedRequest;
 import io.cancelgateway.platform.LimitedLog;
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.problem.Problem;
+import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.tenant.Tenant;
 import io.cancelgateway.tenant.TenantId;
@@ -193,10 +194,16 @@ class Cancellations {
         try {
             T reply = work.get();
             outcome = outcomeOf.apply(reply);
+            if (reply instanceof Reply.Answered answered) {
+                metrics.recordRejection(request.tenant().id(), answered.answer());
+            }
             return reply;
         } catch (RuntimeException e) {
             Problem problem = Problems.of(e);
             outcome = Outcome.of(problem.type());
+            if (problem.type() == ProblemType.LEDGER_UNAVAILABLE) {
+                metrics.recordRejectionByLedger(request.tenant().id());
+            }
             throw problem.toException();
         } finally {
             metrics.record(request.tenant().id(), outcome);
@@ -213,6 +220,7 @@ class Cancellations {
     private Answer refused(DoorRefusal refusal, CancelRequest request) {
         Outcome outcome = Outcome.of(refusal.answer());
         metrics.record(request.tenant().id(), outcome);
+        metrics.recordRejection(request.tenant().id(), refusal.answer());
         refusals.next(new RefusalKind(request.tenant().id(), refusal.reason()))
                 .ifPresent(leftOut -> log.info(
                         "Cancel of batch {} of tenant {} by {}: {}, refused at once, {};"

@@ -15,7 +15,9 @@ import io.cancelgateway.twelvelabs.TwelveLabs;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +57,29 @@ class FollowUp {
     private final PollDelay pollDelay;
     private final TenantShares shares;
     private final Predicate<CancellationKey> watched;
+    private final Consumer<Poll> polls;
 
-    /** @param watched whether callers wait for this batch, so that it is polled for them */
+    /** How the turn of a follow-up that polls ended. */
+    enum Poll {
+        /** The batch was seen, and its cancellation has not ended. */
+        RUNNING,
+        /** The cancellation has ended. */
+        ENDED,
+        /** There was no answer about the batch, or it could not be used or recorded. */
+        UNANSWERED,
+        /** Nothing was sent: somebody else asks, the tenant has no usable key, or its share of the threads is taken. */
+        SKIPPED;
+
+        /** The word in the meter's tag. */
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * @param polls is told of each poll
+     * @param watched whether callers wait for this batch, so that it is polled for them
+     */
     FollowUp(
             Records records,
             Lifecycle lifecycle,
@@ -65,7 +88,8 @@ class FollowUp {
             Clock clock,
             PollDelay pollDelay,
             TenantShares shares,
-            Predicate<CancellationKey> watched) {
+            Predicate<CancellationKey> watched,
+            Consumer<Poll> polls) {
         this.records = records;
         this.lifecycle = lifecycle;
         this.twelveLabs = twelveLabs;
@@ -74,6 +98,7 @@ class FollowUp {
         this.pollDelay = pollDelay;
         this.shares = shares;
         this.watched = watched;
+        this.polls = polls;
     }
 
     /** The ledger, as far as a follow-up needs it. */
@@ -103,8 +128,12 @@ class FollowUp {
     private Optional<Duration> inItsShare(FollowedCancellation followed) {
         TenantId tenant = followed.key().tenant();
         if (!shares.tryAcquire(tenant)) {
-            // not by its age: a delivery must go on soon once others of its tenant are through
-            return Optional.of(Lifecycle.toBeDelivered(followed) ? pollDelay.jittered(NEXT_TURN) : delay(followed));
+            if (Lifecycle.toBeDelivered(followed)) {
+                // not by its age: it must go on soon once others of its tenant are through
+                return Optional.of(pollDelay.jittered(NEXT_TURN));
+            }
+            polls.accept(Poll.SKIPPED);
+            return Optional.of(delay(followed));
         }
         try {
             return Lifecycle.toBeDelivered(followed) ? deliver(followed) : tryToPoll(followed);
@@ -165,25 +194,34 @@ class FollowUp {
             return poll(followed);
         } catch (RuntimeException e) {
             log.error("A poll failed; batch {} is polled again until it has expired", followed.key(), e);
+            polls.accept(Poll.UNANSWERED);
             return unanswered(followed, null);
         }
     }
 
     private Optional<Duration> poll(FollowedCancellation followed) {
         if (isRequestUnderWay(followed) || watched.test(followed.key())) {
+            polls.accept(Poll.SKIPPED);
             return Optional.of(delay(followed));
         }
         Optional<Tenant> tenant = tenants.apply(followed.key().tenant());
         if (tenant.isEmpty()) {
+            polls.accept(Poll.SKIPPED);
             return unanswered(followed, null); // a tenant that was removed may come back
         }
         Answer answer = twelveLabs.poll(tenant.get(), new BatchId(followed.key().batchId()));
         Optional<Change> change = lifecycle.polled(followed, answer);
         if (change.isEmpty()) {
+            polls.accept(
+                    answer instanceof Answer.Found || answer instanceof Answer.NotFound
+                            ? Poll.RUNNING
+                            : Poll.UNANSWERED);
             return pollAgainAfter(followed, answer);
         }
         // not ended: the change was an acceptance, or a new request joined meanwhile
-        return records.record(change.get()).ended() ? Optional.empty() : Optional.of(delay(followed));
+        boolean ended = records.record(change.get()).ended();
+        polls.accept(ended ? Poll.ENDED : Poll.RUNNING);
+        return ended ? Optional.empty() : Optional.of(delay(followed));
     }
 
     private Optional<Duration> pollAgainAfter(FollowedCancellation followed, Answer answer) {

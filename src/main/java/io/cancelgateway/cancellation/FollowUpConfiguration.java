@@ -15,8 +15,10 @@ import io.cancelgateway.ledger.FollowUpTask;
 import io.cancelgateway.ledger.FollowedCancellation;
 import io.cancelgateway.ledger.Ledger;
 import io.cancelgateway.ledger.LedgerAvailability;
+import io.cancelgateway.tenant.TenantTags;
 import io.cancelgateway.tenant.Tenants;
 import io.cancelgateway.twelvelabs.TwelveLabs;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +35,13 @@ class FollowUpConfiguration {
     private static final Duration TIME_FOR_STATEMENTS = Duration.ofSeconds(6);
 
     @Bean
+    CancellationMetrics cancellationMetrics(MeterRegistry registry, TenantTags tags, Tenants tenants) {
+        CancellationMetrics metrics = new CancellationMetrics(registry, tags);
+        tenants.onChange(metrics::registerTenants);
+        return metrics;
+    }
+
+    @Bean
     PollDelay pollDelay(FollowUpProperties properties, RandomGenerator random) {
         return new PollDelay(properties.initialDelay(), properties.maxDelay(), random);
     }
@@ -47,7 +56,8 @@ class FollowUpConfiguration {
             Clock clock,
             PollDelay pollDelay,
             DbSchedulerProperties scheduler,
-            BatchWaits waits) {
+            BatchWaits waits,
+            CancellationMetrics metrics) {
         return new FollowUp(
                 records(ledger, recorder),
                 lifecycle,
@@ -56,7 +66,8 @@ class FollowUpConfiguration {
                 clock,
                 pollDelay,
                 new TenantShares(scheduler.getThreads()),
-                waits::isWatched);
+                waits::isWatched,
+                metrics::polled);
     }
 
     @Bean

@@ -104,11 +104,13 @@ class Recorder {
                     metrics.acceptedCanceledItems(accepted.key().tenant(), canceled);
                 }
             }
-            case Effect.Ended ended ->
+            case Effect.Ended ended -> {
                 log.info(
                         "Cancellation of {} ended: {}",
                         ended.key(),
                         ended.state().word());
+                metrics.ended(ended.key().tenant(), ended.state());
+            }
             case Effect.EndedWithBatch ended -> count(ended);
         }
     }
@@ -116,6 +118,7 @@ class Recorder {
     private void count(Effect.EndedWithBatch ended) {
         BatchSnapshot snapshot = ended.snapshot();
         log.info("Cancellation of {} ended: {}, {}", ended.key(), ended.state().word(), snapshot.counts());
+        metrics.ended(ended.key().tenant(), ended.state());
         if (ended.state() == CancellationState.CANCELED) {
             metrics.items(ended.key().tenant(), snapshot);
             ledgerMetrics.changed(ended.key().tenant());

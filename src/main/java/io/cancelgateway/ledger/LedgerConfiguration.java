@@ -95,8 +95,13 @@ class LedgerConfiguration {
 
     @Bean
     LedgerMetrics ledgerMetrics(
-            LedgerQueries ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
-        return new LedgerMetrics(ledger, tags, clock, ticker, registry);
+            LedgerQueries ledger,
+            LedgerAvailability availability,
+            TenantTags tags,
+            Clock clock,
+            Ticker ticker,
+            MeterRegistry registry) {
+        return new LedgerMetrics(ledger, availability, tags, clock, ticker, registry);
     }
 
     /** Deletes old records, on one replica at a time. */

@@ -44,10 +44,20 @@ public class LedgerMetrics implements AutoCloseable {
     private final AtomicReference<@Nullable CompletableFuture<Void>> reading = new AtomicReference<>();
     private final MultiGauge items;
 
-    private volatile Contents contents = new Contents(List.of(), Map.of());
+    private volatile Contents contents = new Contents(List.of(), new Overdue(0, null), Map.of());
+
+    /** Whether the last read succeeded. */
+    private volatile boolean readable;
+
     private volatile long triedAt;
 
-    LedgerMetrics(LedgerQueries ledger, TenantTags tags, Clock clock, Ticker ticker, MeterRegistry registry) {
+    LedgerMetrics(
+            LedgerQueries ledger,
+            LedgerAvailability availability,
+            TenantTags tags,
+            Clock clock,
+            Ticker ticker,
+            MeterRegistry registry) {
         this.ledger = ledger;
         this.tags = tags;
         this.clock = clock;
@@ -62,11 +72,26 @@ public class LedgerMetrics implements AutoCloseable {
                         .description("Cancellations that are not terminal; the same on every replica")
                         .tag("state", state.word())
                         .register(registry);
+                Gauge.builder("cancel.gateway.oldest.pending", () -> oldestAge(state))
+                        .description("Age of the oldest cancellation that is not terminal; the same on every replica")
+                        .baseUnit("seconds")
+                        .tag("state", state.word())
+                        .register(registry);
             }
         }
-        Gauge.builder("cancel.gateway.oldest.pending", this::oldestAge)
-                .description("Age of the oldest cancellation that is not terminal")
+        Gauge.builder(
+                        "cancel.gateway.follow.up.overdue",
+                        () -> latest().overdue().count())
+                .description("Follow-ups that are past their time; the same on every replica")
+                .register(registry);
+        Gauge.builder(
+                        "cancel.gateway.follow.up.lag",
+                        () -> age(latest().overdue().oldest()))
+                .description("How far past its time the oldest follow-up is; the same on every replica")
                 .baseUnit("seconds")
+                .register(registry);
+        Gauge.builder("cancel.gateway.ledger.up", () -> answers() && availability.available() ? 1 : 0)
+                .description("1 if the ledger's database answers reads and takes writes, else 0")
                 .register(registry);
     }
 
@@ -84,13 +109,23 @@ public class LedgerMetrics implements AutoCloseable {
                 .sum();
     }
 
-    private double oldestAge() {
-        Instant now = clock.instant();
+    private double oldestAge(CancellationState state) {
         return latest().backlog().stream()
-                .map(backlog -> Duration.between(backlog.oldest(), now))
-                .mapToDouble(age -> Math.max(0, age.toMillis() / 1000.0))
+                .filter(backlog -> backlog.state() == state)
+                .mapToDouble(backlog -> age(backlog.oldest()))
                 .max()
                 .orElse(0);
+    }
+
+    private double age(@Nullable Instant since) {
+        return since == null
+                ? 0
+                : Math.max(0, Duration.between(since, clock.instant()).toMillis() / 1000.0);
+    }
+
+    private boolean answers() {
+        latest();
+        return readable && reading.get() == null;
     }
 
     private Contents latest() {
@@ -113,6 +148,7 @@ public class LedgerMetrics implements AutoCloseable {
                 try {
                     read();
                 } catch (RuntimeException e) {
+                    readable = false;
                     log.warn("The ledger cannot be read; its gauges keep their last values: {}", e.toString());
                 } finally {
                     finish(mine);
@@ -141,7 +177,8 @@ public class LedgerMetrics implements AutoCloseable {
             totals.merge(row(tenant, "failed"), total.failed(), Long::sum);
         }
         boolean rowsChanged = !totals.keySet().equals(contents.totals().keySet());
-        contents = new Contents(ledger.backlog(), totals);
+        contents = new Contents(ledger.backlog(), ledger.overdue(clock.instant()), totals);
+        readable = true;
         triedAt = ticker.nanos();
         if (rowsChanged) {
             items.register(
@@ -163,5 +200,5 @@ public class LedgerMetrics implements AutoCloseable {
         reader.shutdown();
     }
 
-    private record Contents(List<Backlog> backlog, Map<Tags, Long> totals) {}
+    private record Contents(List<Backlog> backlog, Overdue overdue, Map<Tags, Long> totals) {}
 }

@@ -143,6 +143,19 @@ public class LedgerQueries {
                 .list();
     }
 
+    /** The follow-ups that are past their time at {@code now}, and that no replica is running. */
+    public Overdue overdue(Instant now) {
+        return jdbc.sql("""
+                        SELECT COUNT(*) AS overdue, MIN(execution_time) AS oldest
+                          FROM scheduled_tasks
+                         WHERE task_name = :task AND picked = FALSE AND execution_time < :now
+                        """)
+                .param("task", FollowUpTask.NAME)
+                .param("now", utc(now))
+                .query((row, _) -> new Overdue(row.getLong("overdue"), instantOrNull(row, "oldest")))
+                .single();
+    }
+
     private static Cancellation cancellation(ResultSet row) throws SQLException {
         return new Cancellation(
                 row.getLong("id"),

@@ -1,6 +1,9 @@
 package io.cancelgateway.ledger;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,6 +29,19 @@ public class LedgerTransactions {
 
     private static final int TRIES = 5;
 
+    /** Up to the 300 ms that a request waits at most, and beyond. */
+    private static final Duration[] COMMIT_BUCKETS = {
+        Duration.ofMillis(1),
+        Duration.ofMillis(2),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(30),
+        Duration.ofMillis(100),
+        Duration.ofMillis(300),
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(5)
+    };
+
     /** H2's {@code LOCK_TIMEOUT_1}. */
     private static final int H2_LOCK_TIMEOUT = 50200;
 
@@ -33,13 +49,18 @@ public class LedgerTransactions {
     private static final String POSTGRES_LOCK_TIMEOUT = "55P03";
 
     private final TransactionTemplate transaction;
+    private final Timer commits;
 
     /** Its threads are not waited for at shutdown: one may hang in the database. */
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("ledger-", 0).factory());
 
-    LedgerTransactions(PlatformTransactionManager transactions) {
+    LedgerTransactions(PlatformTransactionManager transactions, MeterRegistry registry) {
         this.transaction = new TransactionTemplate(transactions);
+        this.commits = Timer.builder("cancel.gateway.ledger.commit")
+                .description("How long a transaction of the ledger takes, from its begin to its commit")
+                .serviceLevelObjectives(COMMIT_BUCKETS)
+                .register(registry);
     }
 
     /**
@@ -53,7 +74,7 @@ public class LedgerTransactions {
     public <T> T run(Supplier<T> statements) {
         for (int next = 2; ; next++) {
             try {
-                return transaction.execute(status -> statements.get());
+                return timed(() -> transaction.execute(status -> statements.get()));
             } catch (DataAccessException e) {
                 if (next > TRIES || !isAboutRows(e)) {
                     throw e;
@@ -61,6 +82,14 @@ public class LedgerTransactions {
                 log.debug("Another writer interfered; try {} of {} begins", next, TRIES);
             }
         }
+    }
+
+    /** Measures a transaction. One that fails is not measured: its time says nothing about a commit. */
+    <T> T timed(Supplier<T> committing) {
+        Timer.Sample sample = Timer.start();
+        T result = committing.get();
+        sample.stop(commits);
+        return result;
     }
 
     /** Runs {@code statements}, and takes back what they did. */

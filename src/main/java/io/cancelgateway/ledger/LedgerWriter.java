@@ -40,6 +40,7 @@ public class LedgerWriter implements AutoCloseable {
 
     private final Ledger ledger;
     private final ChangeWriter changes;
+    private final LedgerTransactions transactions;
     private final GroupStatements groups;
     private final SingleWrites singles;
 
@@ -59,6 +60,7 @@ public class LedgerWriter implements AutoCloseable {
             int maxSingles) {
         this.ledger = ledger;
         this.changes = changes;
+        this.transactions = transactions;
         this.groups = groups;
         this.singles = new SingleWrites(transactions, groups::limitLockWait, maxSingles, _ -> room.release());
         // virtual, so that requests that are about to write come before its next turn
@@ -133,7 +135,7 @@ public class LedgerWriter implements AutoCloseable {
         group.forEach(write -> write.addTo(openings, acceptances));
         Written written;
         try {
-            written = groups.write(openings, acceptances);
+            written = transactions.timed(() -> groups.write(openings, acceptances));
         } catch (RuntimeException | Error e) {
             if (LedgerTransactions.isAboutRows(e)) {
                 log.debug("One of {} writes has to be committed by itself, so all are", group.size());

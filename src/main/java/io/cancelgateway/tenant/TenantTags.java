@@ -2,6 +2,7 @@ package io.cancelgateway.tenant;
 
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The {@code tenant} tag of meters. The number of its values is bounded, so that the number of series is, too. The
@@ -29,6 +30,11 @@ public class TenantTags {
     /** The tag of this tenant: its id, or {@code other} if it has no tag of its own or is not configured. */
     public String of(TenantId id) {
         return named.contains(id) ? id.value() : OTHER;
+    }
+
+    /** Every tag that {@link #of} returns now. */
+    public Set<String> all() {
+        return Stream.concat(named().stream(), Stream.of(OTHER)).collect(Collectors.toSet());
     }
 
     /** The tags of all tenants that have one of their own. */

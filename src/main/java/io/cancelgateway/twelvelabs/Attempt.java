@@ -1,9 +1,13 @@
 package io.cancelgateway.twelvelabs;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** How one HTTP request to the upstream ended. */
 sealed interface Attempt {
+
+    /** Every {@link #result}. */
+    List<String> RESULTS = List.of("success", "3xx", "4xx", "5xx", "unreadable", "timeout", "reset", "connect_failed");
 
     /** The {@code result} tag of the attempts meter. */
     String result();

@@ -66,6 +66,16 @@ final class Bulkhead {
         }
     }
 
+    /** How many permits are taken. */
+    int used() {
+        return maxConcurrentCalls - permits.availablePermits();
+    }
+
+    /** How many calls wait for a permit. */
+    int waiting() {
+        return permits.getQueueLength() + bulkShare.getQueueLength();
+    }
+
     /** Whether all permits are taken, and as many calls wait for one as there are permits. */
     boolean queueFull() {
         return permits.availablePermits() == 0 && permits.getQueueLength() >= maxConcurrentCalls;

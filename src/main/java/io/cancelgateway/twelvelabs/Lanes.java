@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** One lane for each tenant, made when it is first needed. Safe for use by many threads. */
 final class Lanes {
@@ -29,6 +31,25 @@ final class Lanes {
     /** How many tenants are paused. */
     long paused() {
         return lanes.values().stream().filter(lane -> lane.pause().on()).count();
+    }
+
+    /** How many permits all tenants' calls hold. */
+    long permitsUsed() {
+        return lanes.values().stream().mapToLong(lane -> lane.bulkhead().used()).sum();
+    }
+
+    /** How many calls of all tenants wait for a permit. */
+    long permitsWaitedFor() {
+        return lanes.values().stream()
+                .mapToLong(lane -> lane.bulkhead().waiting())
+                .sum();
+    }
+
+    /** The tenants whose lane is like this. */
+    Stream<TenantId> tenants(Predicate<Lane> like) {
+        return lanes.entrySet().stream()
+                .filter(lane -> like.test(lane.getValue()))
+                .map(Map.Entry::getKey);
     }
 
     /** How many tenants have a breaker in this state. */

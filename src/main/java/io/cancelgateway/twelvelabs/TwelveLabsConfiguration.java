@@ -3,6 +3,7 @@ package io.cancelgateway.twelvelabs;
 import io.cancelgateway.platform.InvalidSettingException;
 import io.cancelgateway.platform.Sleeper;
 import io.cancelgateway.platform.Ticker;
+import io.cancelgateway.tenant.TenantTags;
 import io.cancelgateway.tenant.Tenants;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -63,6 +64,7 @@ class TwelveLabsConfiguration {
                 .pendingAcquireTimeout(properties.connectTimeout())
                 // reuse the newest idle connection first, so that those not needed reach their idle time
                 .lifo()
+                .metrics(true)
                 .build();
     }
 
@@ -171,8 +173,7 @@ class TwelveLabsConfiguration {
             BulkheadProperties bulkhead,
             RetryProperties retry,
             Tenants tenants,
-            Ticker ticker,
-            MeterRegistry meters) {
+            Ticker ticker) {
         CircuitBreakerConfig config = registry.getConfiguration("tenant")
                 .orElseThrow(() -> new InvalidSettingException(
                         "resilience4j.circuitbreaker.configs.tenant", "must be there, as it is by default"));
@@ -183,8 +184,12 @@ class TwelveLabsConfiguration {
                 upstreamBreaker,
                 new RetryBudget(retry.budgetRatio(), retry.budgetFloor(), ticker)));
         tenants.onChange(() -> lanes.retain(tenants.ids()));
-        new LaneMetrics(lanes, tenants).bindTo(meters);
         return lanes;
+    }
+
+    @Bean
+    LaneMetrics laneMetrics(Lanes lanes, Tenants tenants, TenantTags tags, MeterRegistry meters) {
+        return new LaneMetrics(lanes, tenants, tags, meters);
     }
 
     @Bean

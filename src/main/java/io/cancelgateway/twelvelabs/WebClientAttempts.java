@@ -2,6 +2,7 @@ package io.cancelgateway.twelvelabs;
 
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.tenant.ApiKey;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.Channel;
 import io.netty.channel.ConnectTimeoutException;
@@ -67,6 +68,17 @@ class WebClientAttempts implements Attempts {
         this.reader = reader;
         this.meters = meters;
         this.ticker = ticker;
+        for (Operation operation : Operation.values()) {
+            Attempt.RESULTS.forEach(result -> attempts(operation, result));
+        }
+    }
+
+    private Counter attempts(Operation operation, String result) {
+        return Counter.builder("cancel.gateway.upstream.attempts")
+                .description("Attempts of upstream requests; all but connect_failed were on the wire")
+                .tag("operation", operation.tag())
+                .tag("result", result)
+                .register(meters);
     }
 
     @Override
@@ -77,8 +89,7 @@ class WebClientAttempts implements Attempts {
         if (attempt.stale()) {
             idle.evictAll();
         }
-        meters.counter("cancel.gateway.upstream.attempts", "operation", operation.tag(), "result", attempt.result())
-                .increment();
+        attempts(operation, attempt.result()).increment();
         log.debug("Attempt to {}: {}", request, attempt.result());
         return attempt;
     }

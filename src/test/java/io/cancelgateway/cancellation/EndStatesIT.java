@@ -87,6 +87,9 @@ class EndStatesIT extends EndToEnd {
     @Autowired
     private BatchWaits waits;
 
+    @Autowired
+    private CancellationMetrics metrics;
+
     @TestConfiguration
     static class Time {
         @Bean
@@ -141,6 +144,9 @@ class EndStatesIT extends EndToEnd {
         double failed = count("cancel.gateway.items", "tenant", "acme", "result", "failed");
         double total = total("canceled");
         long confirmed = meters.get("cancel.gateway.confirmation").timer().count();
+        double endings = endings("canceled");
+        double running = count("cancel.gateway.follow.up.polls", "result", "running");
+        double ended = count("cancel.gateway.follow.up.polls", "result", "ended");
         SimulatedBatch batch = ACCOUNT.createBatch();
 
         assertThat(cancel(batch.id()).status()).isEqualTo(202);
@@ -180,6 +186,9 @@ class EndStatesIT extends EndToEnd {
         await().untilAsserted(() -> assertThat(
                         meters.get("cancel.gateway.confirmation").timer().count())
                 .isEqualTo(confirmed + 1));
+        awaitCount(endings + 1, "cancel.gateway.endings", "tenant", "acme", "state", "canceled");
+        awaitCount(ended + 1, "cancel.gateway.follow.up.polls", "result", "ended");
+        assertThat(count("cancel.gateway.follow.up.polls", "result", "running")).isGreaterThan(running);
     }
 
     @Test
@@ -256,11 +265,13 @@ class EndStatesIT extends EndToEnd {
 
     @Test
     void completedBeforeTheCancel() {
+        double endings = endings("completed");
         SimulatedBatch batch = ACCOUNT.createCompletedBatch();
 
         cancel(batch.id()).isProblem(409, "batch_completed");
 
         JsonNode record = record(batch);
+        awaitCount(endings + 1, "cancel.gateway.endings", "tenant", "acme", "state", "completed");
         assertThat(record.path("state").stringValue()).isEqualTo("completed");
         assertThat(record.has("finished_at")).isTrue();
         assertThat(outcomes(record)).containsExactly("already_terminal");
@@ -410,7 +421,8 @@ class EndStatesIT extends EndToEnd {
     private FollowUp unhurried() {
         PollDelay pollDelay = new PollDelay(Duration.ofMillis(1), Duration.ofHours(10), RandomGenerator.getDefault());
         return new FollowUpConfiguration()
-                .followUp(ledger, lifecycle, recorder, twelveLabs, tenants, CLOCK, pollDelay, scheduler, waits);
+                .followUp(
+                        ledger, lifecycle, recorder, twelveLabs, tenants, CLOCK, pollDelay, scheduler, waits, metrics);
     }
 
     private long id(SimulatedBatch batch) {
@@ -628,15 +640,24 @@ class EndStatesIT extends EndToEnd {
             assertThat(pending("canceling")).isEqualTo(1);
             assertThat(pending("requested")).isEqualTo(1);
         });
-        assertThat(gauge("cancel.gateway.oldest.pending")).isBetween(30.0, 45.0);
+        for (String state : List.of("canceling", "requested")) {
+            assertThat(gauge("cancel.gateway.oldest.pending", "state", state)).isBetween(30.0, 45.0);
+        }
         canceling.drain(CLOCK.instant());
         CLOCK.push(Duration.ofSeconds(40));
         awaitEnd(canceling, "canceled");
         awaitEnd(unanswered, "failed");
         await().untilAsserted(() -> {
             time.push(Duration.ofSeconds(2));
-            assertThat(gauge("cancel.gateway.oldest.pending")).isZero();
+            assertThat(gauge("cancel.gateway.oldest.pending", "state", "canceling"))
+                    .isZero();
+            assertThat(gauge("cancel.gateway.oldest.pending", "state", "requested"))
+                    .isZero();
         });
+    }
+
+    private double endings(String state) {
+        return count("cancel.gateway.endings", "tenant", "acme", "state", state);
     }
 
     private double pending(String state) {

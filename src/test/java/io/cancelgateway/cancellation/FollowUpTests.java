@@ -49,6 +49,7 @@ class FollowUpTests {
     private final Vendor vendor = new Vendor();
     private final Ledger ledger = new Ledger();
     private boolean watched;
+    private final List<FollowUp.Poll> polls = new ArrayList<>();
     private final FollowUp followUp = new FollowUp(
             ledger,
             new Lifecycle(clock),
@@ -58,7 +59,8 @@ class FollowUpTests {
             // no jitter
             new PollDelay(Duration.ofSeconds(2), Duration.ofSeconds(60), () -> 0),
             new TenantShares(4),
-            _ -> watched);
+            _ -> watched,
+            polls::add);
 
     @Test
     void pollsUntilTheBatchHasEndedAndNotAgain() {
@@ -73,6 +75,9 @@ class FollowUpTests {
         assertThat(followUp.run(1, 1)).isEmpty();
 
         assertThat(vendor.polls).isEqualTo(4);
+        assertThat(polls)
+                .containsExactly(
+                        FollowUp.Poll.RUNNING, FollowUp.Poll.RUNNING, FollowUp.Poll.RUNNING, FollowUp.Poll.ENDED);
         assertThat(ledger.transitions())
                 .singleElement()
                 .isInstanceOfSatisfying(

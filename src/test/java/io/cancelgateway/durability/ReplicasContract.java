@@ -130,7 +130,7 @@ abstract class ReplicasContract {
 
     private static double total(TestGateway.InProcess replica, String result) {
         MeterRegistry meters = replica.bean(MeterRegistry.class);
-        meters.get("cancel.gateway.oldest.pending").gauge().value(); // as a scrape does, which reads every gauge
+        meters.get("cancel.gateway.ledger.up").gauge().value(); // as a scrape does, which reads every gauge
         return meters.find("cancel.gateway.ledger.items").tags("tenant", "acme", "result", result).gauges().stream()
                 .mapToDouble(Gauge::value)
                 .sum();

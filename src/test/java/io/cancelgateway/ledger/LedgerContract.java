@@ -14,6 +14,7 @@ import com.github.kagkarlsson.scheduler.task.TaskDescriptor;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.zaxxer.hikari.HikariDataSource;
 import io.cancelgateway.tenant.TenantId;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +92,7 @@ abstract class LedgerContract {
         jdbc = JdbcClient.create(dataSource);
         ledger = new Ledger(jdbc);
         queries = new LedgerQueries(jdbc);
-        transactions = new LedgerTransactions(new JdbcTransactionManager(dataSource));
+        transactions = new LedgerTransactions(new JdbcTransactionManager(dataSource), new SimpleMeterRegistry());
         tasks = new JdbcTaskRepository(
                 new TransactionAwareDataSourceProxy(dataSource),
                 false,

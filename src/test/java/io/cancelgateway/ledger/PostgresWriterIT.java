@@ -13,6 +13,7 @@ import io.cancelgateway.support.CountedStatements;
 import io.cancelgateway.support.DatabaseProxy;
 import io.cancelgateway.support.Databases;
 import io.cancelgateway.tenant.TenantId;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
@@ -63,7 +64,12 @@ class PostgresWriterIT {
         Ledger ledger = new Ledger(JdbcClient.create(counted));
         JdbcTransactionManager manager = new JdbcTransactionManager(counted);
         groups = new HeldGroups(new LedgerConfiguration().groupStatements(new JdbcTemplate(counted), manager));
-        writer = new LedgerWriter(ledger, new ChangeWriter(ledger), new LedgerTransactions(manager), groups, 2);
+        writer = new LedgerWriter(
+                ledger,
+                new ChangeWriter(ledger),
+                new LedgerTransactions(manager, new SimpleMeterRegistry()),
+                groups,
+                2);
     }
 
     @AfterEach

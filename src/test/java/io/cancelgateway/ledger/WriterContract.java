@@ -10,6 +10,7 @@ import io.cancelgateway.ledger.GroupStatements.Opening;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.Problems;
 import io.cancelgateway.tenant.TenantId;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ abstract class WriterContract {
         ledger = new Ledger(jdbc);
         queries = new LedgerQueries(jdbc);
         changes = new ChangeWriter(ledger);
-        transactions = new LedgerTransactions(new JdbcTransactionManager(database));
+        transactions = new LedgerTransactions(new JdbcTransactionManager(database), new SimpleMeterRegistry());
         groups = new HeldGroups(groupStatements(database));
         writer = writer(groups);
     }

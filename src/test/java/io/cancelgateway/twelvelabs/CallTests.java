@@ -461,8 +461,7 @@ class CallTests {
 
         Call call = new Call(collaborators(3), lane, Priority.BULK, CANCEL, TENANT, false, soon);
 
-        assertThat(call.withRetries())
-                .isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1), RefusalReason.BULKHEAD));
+        assertThat(call.withRetries()).isEqualTo(new Answer.RateLimited(Duration.ofSeconds(1), RefusalReason.BULKHEAD));
         assertThat(requests).isEmpty();
     }
 
