@@ -153,10 +153,7 @@ class PasswordsAndJwtsIT {
         assertThat(answers.stream().flatMap(all::in)).isEmpty();
         assertThat(spans).isNotEmpty();
         assertThat(spans.stream().flatMap(all::in)).isEmpty();
-        assertThat(log.getAll())
-                .contains("TRACE")
-                .contains("password authentication failed for user \"ledger\"")
-                .contains("by way of the proxy");
+        assertThat(log.getAll()).contains("TRACE").contains("by way of the proxy");
         assertThat(log.getAll().lines().flatMap(all::in)).isEmpty();
     }
 
@@ -166,7 +163,7 @@ class PasswordsAndJwtsIT {
             upstream.next(Operation.CANCEL, fault);
             upstream.next(Operation.RETRIEVE, fault);
             upstream.next(Operation.LIST, fault);
-            caller.asksAll();
+            caller.asksUpstream();
         }
         upstream.reset();
     }
@@ -292,8 +289,14 @@ class PasswordsAndJwtsIT {
             this.jwt = jwt;
         }
 
-        void asksAll() {
+        void asksUpstream() {
             note(gateway.cancelWith(batch, "Authorization", "Bearer " + jwt));
+            note(gateway.getWith("/v1.3/analyze/batches/" + batch, "x-api-key", jwt));
+            note(gateway.getWith("/v1.3/analyze/batches", "x-api-key", jwt));
+        }
+
+        void asksAll() {
+            asksUpstream();
             note(gateway.cancelWith(batch, "x-api-key", jwt, "Prefer", "respond-async"));
             note(Http.send(
                     "POST",
@@ -303,12 +306,7 @@ class PasswordsAndJwtsIT {
                     "application/json",
                     "x-api-key",
                     jwt));
-            for (String path : List.of(
-                    "/v1.3/analyze/batches/" + batch,
-                    "/v1.3/analyze/batches",
-                    "/v1/cancellations",
-                    "/v1/cancellations/" + batch,
-                    "/v1/caller")) {
+            for (String path : List.of("/v1/cancellations", "/v1/cancellations/" + batch, "/v1/caller")) {
                 note(gateway.getWith(path, "x-api-key", jwt));
             }
         }
