@@ -42,6 +42,8 @@ import java.util.Date;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -231,27 +233,29 @@ class PasswordsAndJwtsIT {
         note(call.join());
     }
 
-    /** Each answers every tunnel with what it was sent, its credentials among it. */
+    /** The proxy answers with what it was sent, its credentials among it. */
     private void proxyFaults() throws IOException {
-        for (String answer : List.of("HTTP/1.1 407 Who\r\nX-Echo: ", "HTTP/1.1 502 ", "HTTP/1.1 200 OK\r\n\r\n", "")) {
-            try (ServerSocket proxy = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-                    TestGateway gateway = byWayOf(proxy.getLocalPort()).start()) {
-                Thread.ofVirtual().start(() -> echoAll(proxy, answer));
+        AtomicReference<String> answer = new AtomicReference<>("");
+        try (ServerSocket proxy = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+                TestGateway gateway = byWayOf(proxy.getLocalPort()).start()) {
+            Thread.ofVirtual().start(() -> echoAll(proxy, answer::get));
+            for (String next :
+                    List.of("HTTP/1.1 407 Who\r\nX-Echo: ", "HTTP/1.1 502 ", "HTTP/1.1 200 OK\r\n\r\n", "")) {
+                answer.set(next);
                 note(gateway.cancel(batch));
                 note(gateway.get("/v1.3/analyze/batches/" + batch));
             }
         }
     }
 
-    private static void echoAll(ServerSocket proxy, String answer) {
+    private static void echoAll(ServerSocket proxy, Supplier<String> answer) {
         while (!proxy.isClosed()) {
             try (Socket client = proxy.accept()) {
                 byte[] bytes = new byte[8192];
                 int length = client.getInputStream().read(bytes);
                 String request = new String(bytes, 0, Math.max(0, length), StandardCharsets.ISO_8859_1);
-                client.getOutputStream()
-                        .write((answer + request.replace("\r\n", " ") + "\r\n\r\n" + request)
-                                .getBytes(StandardCharsets.ISO_8859_1));
+                String echo = answer.get() + request.replace("\r\n", " ") + "\r\n\r\n" + request;
+                client.getOutputStream().write(echo.getBytes(StandardCharsets.ISO_8859_1));
             } catch (IOException e) {
                 // closed
             }

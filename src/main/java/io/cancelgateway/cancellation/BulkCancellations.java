@@ -112,6 +112,7 @@ class BulkCancellations {
                 }
                 case ActiveBatches.Failed(Answer answer) -> {
                     outcome = Outcome.of(answer);
+                    metrics.recordRejection(tenant.id(), answer);
                     Replies.batchOrThrow(answer);
                     throw new IllegalStateException("A list that failed has no batch");
                 }

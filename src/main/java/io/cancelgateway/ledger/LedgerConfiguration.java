@@ -8,10 +8,16 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.tenant.TenantTags;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.binder.system.DiskSpaceMetrics;
+import java.io.File;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.jdbc.DataSourceUnwrapper;
@@ -26,6 +32,8 @@ import org.springframework.transaction.PlatformTransactionManager;
 class LedgerConfiguration {
 
     private static final Duration BETWEEN_DELETIONS = Duration.ofMinutes(15);
+
+    private static final Pattern H2_FILE = Pattern.compile("jdbc:h2:file:([^;]+).*");
 
     @Bean
     Ledger ledger(JdbcClient jdbc) {
@@ -102,6 +110,15 @@ class LedgerConfiguration {
             Ticker ticker,
             MeterRegistry registry) {
         return new LedgerMetrics(ledger, availability, tags, clock, ticker, registry);
+    }
+
+    /** How much room there is where H2 keeps its file. Nothing where the database is another one. */
+    @Bean
+    MeterBinder ledgerDiskSpace(@Value("${spring.datasource.url:}") String url) {
+        Matcher file = H2_FILE.matcher(url);
+        return file.matches()
+                ? new DiskSpaceMetrics(new File(file.group(1)).getAbsoluteFile().getParentFile())
+                : _ -> {};
     }
 
     /** Deletes old records, on one replica at a time. */

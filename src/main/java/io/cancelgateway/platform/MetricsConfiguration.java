@@ -17,9 +17,21 @@ import org.springframework.context.annotation.Configuration;
 class MetricsConfiguration {
 
     private static final String UNKNOWN = "unknown";
+    private static final String POOL = "reactor.netty.connection.provider.";
 
     /** The meters that their libraries register without a description. */
-    private static final Map<String, String> DESCRIPTIONS = Map.ofEntries();
+    private static final Map<String, String> DESCRIPTIONS = Map.ofEntries(
+            Map.entry("http.server.requests", "Requests of callers, and how long they took"),
+            Map.entry("http.server.requests.active", "Requests of callers that are under way"),
+            Map.entry("http.client.requests", "Attempts of upstream requests, and how long they took"),
+            Map.entry("http.client.requests.active", "Attempts of upstream requests that are under way"),
+            Map.entry(POOL + "total.connections", "Connections to the upstream, in use or idle"),
+            Map.entry(POOL + "active.connections", "Connections to the upstream that are in use"),
+            Map.entry(POOL + "idle.connections", "Connections to the upstream that are idle"),
+            Map.entry(POOL + "max.connections", "Connections to the upstream that there may be"),
+            Map.entry(POOL + "pending.connections", "Attempts that wait for a connection to the upstream"),
+            Map.entry(POOL + "pending.connections.time", "How long attempts waited for a connection to the upstream"),
+            Map.entry(POOL + "max.pending.connections", "Attempts that may wait for a connection to the upstream"));
 
     /** Which version runs: 1, with the version and the commit as tags. */
     @Bean
@@ -51,6 +63,21 @@ class MetricsConfiguration {
                                 id.getBaseUnit(),
                                 description,
                                 id.getType())
+                        : id;
+            }
+        };
+    }
+
+    /** There is one pool. Its id is another one after each start, and would make new series then. */
+    @Bean
+    static MeterFilter poolWithoutId() {
+        return new MeterFilter() {
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                return id.getName().startsWith(POOL)
+                        ? id.replaceTags(id.getTags().stream()
+                                .filter(tag -> !tag.getKey().equals("id"))
+                                .toList())
                         : id;
             }
         };

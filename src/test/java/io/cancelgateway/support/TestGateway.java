@@ -58,6 +58,10 @@ public abstract sealed class TestGateway implements AutoCloseable {
         return new Builder();
     }
 
+    public int managementPort() {
+        return managementPort;
+    }
+
     public int port() {
         return port;
     }
