@@ -27,19 +27,6 @@ final class Meters {
             "process_files_open_files",
             "process_uptime");
 
-    /** In the contract, and not in docs/METRICS.md yet. */
-    private static final Set<String> COMING = Set.of(
-            "cancel_gateway_endings",
-            "cancel_gateway_follow_up_overdue",
-            "cancel_gateway_follow_up_lag",
-            "cancel_gateway_follow_up_polls",
-            "cancel_gateway_rejections",
-            "cancel_gateway_tenant_trouble",
-            "cancel_gateway_bulkhead_permits",
-            "cancel_gateway_ledger_up",
-            "cancel_gateway_ledger_commit",
-            "cancel_gateway_build_info");
-
     private static final Pattern DOCUMENTED = Pattern.compile("`(cancel\\.gateway\\.[a-z.]+[a-z])`");
 
     /** What Prometheus adds to a meter's name, by its type and unit. */
@@ -52,7 +39,6 @@ final class Meters {
     private final Set<String> known = new TreeSet<>(STANDARD);
 
     Meters() {
-        known.addAll(COMING);
         DOCUMENTED
                 .matcher(Chart.read(Path.of("docs", "METRICS.md")))
                 .results()
