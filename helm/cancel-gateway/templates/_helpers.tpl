@@ -175,6 +175,14 @@ follow-ups 18 s more than it: 6 s for their statements, 12 s for the scheduler's
 {{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) }}
 {{- fail "autoscaling.minReplicas must not be above autoscaling.maxReplicas." }}
 {{- end }}
+{{- if .Values.prometheusRule.enabled }}
+{{- if not .Values.serviceMonitor.enabled }}
+{{- fail "prometheusRule.enabled needs serviceMonitor.enabled: its alerts watch the job that the ServiceMonitor makes, and would always say that it is missing." }}
+{{- end }}
+{{- if not .Values.prometheusRule.runbookUrl }}
+{{- fail "prometheusRule.enabled needs prometheusRule.runbookUrl: the address where your people read docs/runbook.md. The alerts link to it, and no address is right for everybody." }}
+{{- end }}
+{{- end }}
 {{- range $kind := list "tenants" "callers" "database" }}
 {{- with index $.Values $kind }}
 {{- if and .existingSecret .create }}

@@ -211,7 +211,7 @@ final class Chart {
 
         /** The application.yaml that pods read. */
         JsonNode applicationYaml() {
-            return yaml(only("ConfigMap").at("/data/application.yaml").stringValue());
+            return yaml(named("ConfigMap", RELEASE).at("/data/application.yaml").stringValue());
         }
     }
 

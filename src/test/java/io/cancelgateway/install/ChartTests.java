@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 class ChartTests {
@@ -53,20 +54,32 @@ class ChartTests {
         @ValueSource(strings = {"default", "production", "demo", "everything"})
         void everyManifestIsOneThatTheApiHas(String name) {
             for (Manifest manifest : Chart.render(values(name)).all()) {
-                if (manifest.kind().equals("ServiceMonitor")) {
-                    assertServiceMonitor(manifest.json());
-                } else {
-                    KubernetesApi.decode(manifest.json());
+                switch (manifest.kind()) {
+                    case "ServiceMonitor" -> assertServiceMonitor(manifest.json());
+                    case "PrometheusRule" -> assertPrometheusRule(manifest.json());
+                    default -> KubernetesApi.decode(manifest.json());
                 }
             }
         }
 
-        /** The Prometheus operator's resource is not of the Kubernetes API. */
+        /** The Prometheus operator's resources are not of the Kubernetes API. */
         private void assertServiceMonitor(JsonNode json) {
             assertThat(json.path("apiVersion").stringValue()).isEqualTo("monitoring.coreos.com/v1");
             assertThat(json.path("spec").propertyNames()).containsOnly("selector", "endpoints");
             assertThat(json.at("/spec/endpoints/0").propertyNames())
                     .containsOnly("port", "path", "interval", "scrapeTimeout");
+        }
+
+        /** {@link AlertTests} has promtool check the rules themselves. */
+        private void assertPrometheusRule(JsonNode json) {
+            assertThat(json.path("apiVersion").stringValue()).isEqualTo("monitoring.coreos.com/v1");
+            assertThat(json.path("spec").propertyNames()).containsOnly("groups");
+            for (JsonNode group : elements(json.at("/spec/groups"))) {
+                assertThat(group.propertyNames()).containsOnly("name", "rules");
+                assertThat(elements(group.path("rules")))
+                        .allSatisfy(rule -> assertThat(rule.propertyNames())
+                                .isSubsetOf("alert", "record", "expr", "for", "labels", "annotations"));
+            }
         }
 
         @Test
@@ -75,14 +88,14 @@ class ChartTests {
                     .containsOnlyOnce(
                             "Deployment",
                             "ServiceAccount",
-                            "ConfigMap",
                             "HorizontalPodAutoscaler",
                             "PodDisruptionBudget",
                             "NetworkPolicy",
                             "ServiceMonitor",
+                            "PrometheusRule",
                             "Ingress",
                             "Pod")
-                    .contains("Service", "Secret");
+                    .contains("Service", "Secret", "ConfigMap");
             assertThat(Chart.render(DEFAULT).all().stream().map(Manifest::kind))
                     .containsExactlyInAnyOrder(
                             "Deployment",
@@ -633,6 +646,55 @@ class ChartTests {
         }
 
         @Test
+        void alertsWatchTheJobThatTheServiceMonitorMakes() {
+            Manifests manifests = Chart.render(EVERYTHING);
+            JsonNode rule = manifests.only("PrometheusRule");
+            assertThat(rule.at("/metadata/labels/release").stringValue()).isEqualTo("prometheus");
+            // without a jobLabel the job is the Service's name
+            JsonNode service = manifests.named("Service", "cancel-gateway-management");
+            String target = "job=\"%s\",namespace=\"cancellations\""
+                    .formatted(service.at("/metadata/name").stringValue());
+            List<JsonNode> rules = elements(rule.at("/spec/groups")).stream()
+                    .flatMap(group -> elements(group.path("rules")).stream())
+                    .toList();
+            assertThat(rules)
+                    .hasSizeGreaterThan(20)
+                    .allSatisfy(
+                            one -> assertThat(one.path("expr").stringValue()).contains(target));
+            assertThat(rule.toString())
+                    .contains("(1 - 99 / 100)", "< 30 * 86400")
+                    .contains("https://docs.example.com/cancel-gateway/runbook.md#cancelgatewayledgerdown")
+                    .doesNotContainPattern("JOB|NAMESPACE|OBJECTIVE|CERTIFICATE_DAYS|RUNBOOK");
+        }
+
+        @Test
+        void dashboardsAreConfigMapsThatGrafanasSidecarFinds() {
+            assertThat(Chart.render(DEFAULT).kinds("ConfigMap")).hasSize(1);
+            Manifests everything = Chart.render(EVERYTHING);
+            for (String name : List.of("cancellations", "gateway")) {
+                JsonNode map = everything.named("ConfigMap", "cancel-gateway-dashboard-" + name);
+                assertThat(map.at("/metadata/namespace").stringValue()).isEqualTo("monitoring");
+                assertThat(map.at("/metadata/labels/grafana_dashboard").stringValue())
+                        .isEqualTo("1");
+                assertThat(map.at("/metadata/annotations/grafana_folder").stringValue())
+                        .isEqualTo("Cancel Gateway");
+                assertThat(map.path("data").propertyNames()).containsExactly("cancel-gateway-" + name + ".json");
+                assertThat(JsonMapper.shared()
+                                .readTree(map.at("/data/cancel-gateway-" + name + ".json")
+                                        .stringValue()))
+                        .isEqualTo(JsonMapper.shared()
+                                .readTree(Chart.read(
+                                        Chart.DIRECTORY.resolve("dashboards").resolve(name + ".json"))));
+            }
+            assertThat(everything.kinds("ConfigMap")).hasSize(3);
+            assertThat(Chart.render("dashboards: {enabled: true}")
+                            .named("ConfigMap", "cancel-gateway-dashboard-gateway")
+                            .at("/metadata/namespace")
+                            .stringValue())
+                    .isEqualTo("cancellations");
+        }
+
+        @Test
         void isAloneInReachingIt() {
             Manifests manifests = Chart.render(EVERYTHING);
             JsonNode service = manifests.named("Service", "cancel-gateway");
@@ -830,6 +892,13 @@ class ChartTests {
                     "enabled: 1",
                     "livenessProbe: {path: /}",
                     "serviceMonitor: {interval: often}",
+                    "prometheusRule: {objectivePercent: 0.995}",
+                    "prometheusRule: {objectivePercent: 100}",
+                    "prometheusRule: {certificateDays: 0}",
+                    "prometheusRule: {runbookUrl: docs/runbook.md}",
+                    "prometheusRule: {runbookUrl: 'https://docs.example.com/#runbook'}",
+                    "dashboards: {namespace: Monitoring}",
+                    "dashboards: {labels: {grafana_dashboard: 1}}",
                     "networkPolicy: {clients: [{namespaceSelector: {labels: {a: b}}}]}",
                     "networkPolicy: {clients: []}",
                     "networkPolicy: {clients: [{}]}",
@@ -871,6 +940,10 @@ class ChartTests {
                     "database: {url: 'jdbc:postgresql://db/x?sslmode=require'}"
                             + " | database.url needs database.existingSecret",
                     "extraEnv: [{name: SPRING_CONFIG_IMPORT, value: x}] | extraEnv must not set SPRING_CONFIG_IMPORT",
+                    "prometheusRule: {enabled: true, runbookUrl: 'https://docs.example.com'}"
+                            + " | prometheusRule.enabled needs serviceMonitor.enabled",
+                    "{prometheusRule: {enabled: true}, serviceMonitor: {enabled: true}}"
+                            + " | prometheusRule.enabled needs prometheusRule.runbookUrl",
                     "autoscaling: {minReplicas: 9} | autoscaling.minReplicas must not be above",
                 })
         void withASentenceThatSaysWhy(String values, String sentence) {
@@ -885,7 +958,7 @@ class ChartTests {
                     "config: {gateway: {upstream: {attempt-timeout: 8s}}}",
                 })
         void notWhatOnlySharesTheBeginningOfAName(String values) {
-            assertThat(Chart.render(values).only("ConfigMap").toString()).containsAnyOf("10", "8s");
+            assertThat(Chart.render(values).applicationYaml().toString()).containsAnyOf("10", "8s");
         }
     }
 
