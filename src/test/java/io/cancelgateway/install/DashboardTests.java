@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The chart's Grafana dashboards. There is no Grafana here: their queries run in promtool. */
 class DashboardTests {
 
-    private static final List<String> NAMES = List.of("cancellations", "gateway");
+    static final List<String> NAMES = List.of("cancellations", "gateway");
 
     private static final Map<String, String> VARIABLES = Map.of(
             "$namespace", ".*", "$tenant", ".*", "$__rate_interval", "5m", "$__range", "1h", "${datasource}", "any");
@@ -50,7 +50,7 @@ class DashboardTests {
                 .toList();
     }
 
-    private static List<String> queries(String name) {
+    static List<String> queries(String name) {
         return panels(name).stream()
                 .flatMap(panel -> elements(panel.path("targets")).stream())
                 .map(target -> target.path("expr").stringValue())
@@ -199,7 +199,7 @@ class DashboardTests {
                                 expect(panel("Oldest that is requested"), "40")))));
     }
 
-    private static String panel(String title) {
+    static String panel(String title) {
         return panels("cancellations").stream()
                 .filter(panel -> panel.path("title").stringValue().equals(title))
                 .map(panel -> withoutVariables(panel.at("/targets/0/expr").stringValue()))
