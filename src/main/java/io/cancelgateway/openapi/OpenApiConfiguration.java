@@ -1,0 +1,90 @@
+package io.cancelgateway.openapi;
+
+import io.cancelgateway.problem.ResponseHeaders;
+import io.swagger.v3.oas.models.OpenAPI;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
+import org.springdoc.core.customizers.OpenApiCustomizer;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.web.SecurityFilterChain;
+
+/**
+ * Serves the OpenAPI document at {@code /v3/api-docs} and Swagger UI at {@code /swagger-ui.html}, by springdoc. Both
+ * hold no secret and need no credential; what the page tries needs one.
+ */
+@Configuration(proxyBeanMethods = false)
+@ConditionalOnBooleanProperty(name = "springdoc.api-docs.enabled", matchIfMissing = true)
+class OpenApiConfiguration {
+
+    /** Swagger UI loads its own files, and sends requests to this gateway; it draws its icons from data addresses. */
+    private static final String PAGE_POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+                    + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    @Bean
+    @Order(1)
+    SecurityFilterChain openApiFilters(HttpSecurity http) {
+        return http.securityMatcher(
+                        "/v3/api-docs", "/v3/api-docs/**", "/v3/api-docs.yaml", "/swagger-ui.html", "/swagger-ui/**")
+                .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
+                .headers(headers -> headers.defaultsDisabled()
+                        .addHeaderWriter((_, response) -> ResponseHeaders.addTo(response))
+                        .contentSecurityPolicy(policy -> policy.policyDirectives(PAGE_POLICY)))
+                .csrf(AbstractHttpConfigurer::disable)
+                .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+                .requestCache(AbstractHttpConfigurer::disable)
+                .logout(AbstractHttpConfigurer::disable)
+                .build();
+    }
+
+    /** springdoc finds the operations that there are; their words come from the description. */
+    @Bean
+    @Lazy
+    OpenApiCustomizer described() {
+        return found -> {
+            try {
+                OpenAPI described = ApiDescription.read();
+                found.getPaths()
+                        .replaceAll((path, item) -> ApiDescription.describe(
+                                item, described.getPaths().get(path)));
+                found.info(described.getInfo())
+                        .servers(described.getServers())
+                        .security(described.getSecurity())
+                        .tags(described.getTags())
+                        .components(described.getComponents());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
+    }
+
+    /** A start makes nothing of springdoc's but what the servlet needs; few gateways are ever asked for the document. */
+    @Bean
+    static BeanFactoryPostProcessor lazySpringdoc() {
+        return OpenApiConfiguration::makeSpringdocLazy;
+    }
+
+    private static void makeSpringdocLazy(ConfigurableListableBeanFactory beans) {
+        for (String name : beans.getBeanDefinitionNames()) {
+            BeanDefinition bean = beans.getBeanDefinition(name);
+            if (isSpringdocs(bean.getBeanClassName()) || isSpringdocs(bean.getFactoryBeanName())) {
+                bean.setLazyInit(true);
+            }
+        }
+    }
+
+    private static boolean isSpringdocs(@Nullable String name) {
+        return name != null && name.startsWith("org.springdoc.");
+    }
+}
