@@ -1,5 +1,6 @@
 package io.cancelgateway.openapi;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,6 +10,7 @@ import io.swagger.v3.core.util.Yaml31;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.PathItem;
+import io.swagger.v3.oas.models.Paths;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -38,25 +40,44 @@ final class ApiDescription {
     }
 
     /** The description with its problems written out. */
-    static OpenAPI read() throws IOException {
+    static ApiDescription read() throws IOException {
         try (InputStream source = Objects.requireNonNull(ApiDescription.class.getResourceAsStream(SOURCE))) {
             ApiDescription description =
                     new ApiDescription((ObjectNode) Yaml31.mapper().readTree(source));
             description.describeProblems();
-            return Json31.mapper().treeToValue(description.document, OpenAPI.class);
+            return description;
         }
     }
 
-    /** Those operations that were found, each with its description if there is one. */
-    static PathItem describe(PathItem found, @Nullable PathItem described) {
-        if (described != null) {
-            found.readOperationsMap().forEach((method, _) -> {
-                Operation operation = described.readOperationsMap().get(method);
-                if (operation != null) {
-                    found.operation(method, operation);
-                }
-            });
-        }
+    /**
+     * Describes the operations that were found. One without a description stays as it was found; what is described but
+     * was not found is left out.
+     */
+    void describe(OpenAPI found) throws JsonProcessingException {
+        OpenAPI described = Json31.mapper().treeToValue(document, OpenAPI.class);
+        Paths paths = new Paths();
+        described.getPaths().forEach((path, item) -> {
+            PathItem of = found.getPaths().remove(path);
+            if (of != null) {
+                paths.addPathItem(path, describe(of, item));
+            }
+        });
+        paths.putAll(found.getPaths());
+        found.info(described.getInfo())
+                .servers(described.getServers())
+                .security(described.getSecurity())
+                .tags(described.getTags())
+                .paths(paths)
+                .components(described.getComponents());
+    }
+
+    private static PathItem describe(PathItem found, PathItem described) {
+        found.readOperationsMap().keySet().forEach(method -> {
+            Operation operation = described.readOperationsMap().get(method);
+            if (operation != null) {
+                found.operation(method, operation);
+            }
+        });
         return found;
     }
 

@@ -1,7 +1,10 @@
 package io.cancelgateway.openapi;
 
+import io.cancelgateway.problem.Problem;
+import io.cancelgateway.problem.ProblemType;
+import io.cancelgateway.problem.ProblemWriter;
 import io.cancelgateway.problem.ResponseHeaders;
-import io.swagger.v3.oas.models.OpenAPI;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
@@ -10,14 +13,17 @@ import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.annotation.Order;
+import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.web.context.support.WebApplicationContextUtils;
 
 /**
  * Serves the OpenAPI document at {@code /v3/api-docs} and Swagger UI at {@code /swagger-ui.html}, by springdoc. Both
@@ -34,10 +40,14 @@ class OpenApiConfiguration {
 
     @Bean
     @Order(1)
-    SecurityFilterChain openApiFilters(HttpSecurity http) {
+    SecurityFilterChain openApiFilters(HttpSecurity http, ProblemWriter writer) {
+        Problem notFound = Problem.of(ProblemType.NOT_FOUND, "There is nothing at this path.");
         return http.securityMatcher(
                         "/v3/api-docs", "/v3/api-docs/**", "/v3/api-docs.yaml", "/swagger-ui.html", "/swagger-ui/**")
-                .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
+                .authorizeHttpRequests(requests -> requests.anyRequest()
+                        .access((_, context) -> new AuthorizationDecision(!isManagement(context.getRequest()))))
+                .exceptionHandling(failures -> failures.authenticationEntryPoint(
+                        (request, response, _) -> writer.write(request, response, notFound)))
                 .headers(headers -> headers.defaultsDisabled()
                         .addHeaderWriter((_, response) -> ResponseHeaders.addTo(response))
                         .contentSecurityPolicy(policy -> policy.policyDirectives(PAGE_POLICY)))
@@ -48,21 +58,19 @@ class OpenApiConfiguration {
                 .build();
     }
 
+    /** Springdoc's handler of the page's files is at work on the management port, too. */
+    private static boolean isManagement(HttpServletRequest request) {
+        return WebServerApplicationContext.hasServerNamespace(
+                WebApplicationContextUtils.getWebApplicationContext(request.getServletContext()), "management");
+    }
+
     /** springdoc finds the operations that there are; their words come from the description. */
     @Bean
     @Lazy
     OpenApiCustomizer described() {
         return found -> {
             try {
-                OpenAPI described = ApiDescription.read();
-                found.getPaths()
-                        .replaceAll((path, item) -> ApiDescription.describe(
-                                item, described.getPaths().get(path)));
-                found.info(described.getInfo())
-                        .servers(described.getServers())
-                        .security(described.getSecurity())
-                        .tags(described.getTags())
-                        .components(described.getComponents());
+                ApiDescription.read().describe(found);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

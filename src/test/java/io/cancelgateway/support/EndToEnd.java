@@ -165,7 +165,7 @@ public abstract class EndToEnd {
     }
 
     protected Reply send(String method, String path, HttpRequest.BodyPublisher body, String... headers) {
-        return Http.send(method, url(port, path), body, headers);
+        return Http.send(method, url(port, path), body, headers).asDocumented();
     }
 
     protected Reply management(String path) {

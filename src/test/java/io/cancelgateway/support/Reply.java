@@ -10,6 +10,12 @@ import tools.jackson.databind.json.JsonMapper;
 /** What the gateway answered. */
 public record Reply(HttpResponse<byte[]> response) {
 
+    /** Asserts that it is as docs/openapi.yaml says. */
+    Reply asDocumented() {
+        ApiDocument.check(response);
+        return this;
+    }
+
     public int status() {
         return response.statusCode();
     }
