@@ -35,7 +35,7 @@ class OpenApiConfiguration {
 
     /** Swagger UI loads its own files, and sends requests to this gateway; it draws its icons from data addresses. */
     private static final String PAGE_POLICY =
-            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
                     + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     @Bean
