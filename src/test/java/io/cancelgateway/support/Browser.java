@@ -139,9 +139,17 @@ public final class Browser implements AutoCloseable {
 
     /** A PNG of what is seen. */
     public void screenshot(Path file) throws IOException {
+        save(get(session + "/screenshot"), file);
+    }
+
+    /** A PNG of an element alone. */
+    public void screenshot(Path file, String selector) throws IOException {
+        save(get(element(selector) + "/screenshot"), file);
+    }
+
+    private static void save(JsonNode picture, Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.write(
-                file, Base64.getDecoder().decode(get(session + "/screenshot").stringValue()));
+        Files.write(file, Base64.getDecoder().decode(picture.stringValue()));
     }
 
     @Override
