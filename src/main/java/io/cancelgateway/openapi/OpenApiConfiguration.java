@@ -33,9 +33,12 @@ import org.springframework.web.context.support.WebApplicationContextUtils;
 @ConditionalOnBooleanProperty(name = "springdoc.api-docs.enabled", matchIfMissing = true)
 class OpenApiConfiguration {
 
-    /** Swagger UI loads its own files, and sends requests to this gateway; it draws its icons from data addresses. */
+    /**
+     * Swagger UI loads its own files, and sends requests to this gateway. It writes styles into its page, and draws its
+     * icons from data addresses.
+     */
     private static final String PAGE_POLICY =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
                     + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     @Bean

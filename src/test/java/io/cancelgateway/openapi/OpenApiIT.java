@@ -136,7 +136,7 @@ class OpenApiIT extends EndToEnd {
         send("GET", "/webjars/swagger-ui/index.html").isProblem(401, "unauthorized");
         send("GET", "/webjars/swagger-ui/index.html", "x-api-key", TOKEN).isProblem(404, "not_found");
         send("GET", "/swagger-ui/..%5c..%5capplication.yaml").isProblem(400, "bad_request");
-        send("GET", "/swagger-ui/%2e%2e/%2e%2e/application.yaml").isProblem(400, "parameter_invalid");
+        send("GET", "/swagger-ui/%2e%2e/%2e%2e/application.yaml").isProblem(400, "bad_request");
     }
 
     @Test

@@ -54,7 +54,7 @@ class SwaggerUiIT extends EndToEnd {
         browser.click(CANCEL + ".execute");
         await().untilAsserted(() -> assertThat(browser.texts(CANCEL + ".live-responses-table .response-col_status"))
                 .anyMatch(status -> status.startsWith("202")));
-        browser.screenshot(PICTURES.resolve("cancel-" + field + ".png"), CANCEL + ".responses-inner");
+        browser.screenshot(PICTURES.resolve("cancel-" + field + ".png"), CANCEL + ".live-responses-table");
 
         assertThat(browser.text(CANCEL + ".live-responses-table")).contains(batch.id(), "\"canceled_items\": 70");
         assertThat(batch.status(Instant.now())).isEqualTo("canceling");

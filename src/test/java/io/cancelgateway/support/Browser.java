@@ -142,9 +142,12 @@ public final class Browser implements AutoCloseable {
         save(get(session + "/screenshot"), file);
     }
 
-    /** A PNG of an element alone. */
+    /** A PNG of what is seen once it is scrolled to an element. */
     public void screenshot(Path file, String selector) throws IOException {
-        save(get(element(selector) + "/screenshot"), file);
+        post(
+                session + "/execute/sync",
+                Map.of("script", "document.querySelector(arguments[0]).scrollIntoView()", "args", List.of(selector)));
+        screenshot(file);
     }
 
     private static void save(JsonNode picture, Path file) throws IOException {

@@ -47,6 +47,9 @@ public abstract sealed class TestGateway implements AutoCloseable {
         this.port = port;
         this.managementPort = managementPort;
         this.documented = documented;
+        if (documented) {
+            ApiDocument.prepare();
+        }
     }
 
     public static Builder builder() {
@@ -135,7 +138,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
     public abstract void close();
 
     private Reply checked(Reply reply) {
-        return documented ? reply.asDocumented() : reply;
+        return documented ? reply.asDocumented(false) : reply;
     }
 
     private String cancelUrl(String batchId) {
