@@ -80,7 +80,7 @@ class OpenApiConfiguration {
         };
     }
 
-    /** A start makes nothing of springdoc's but what the servlet needs; few gateways are ever asked for the document. */
+    /** A start makes nothing of springdoc's but what the servlet needs: few gateways are asked for the document. */
     @Bean
     static BeanFactoryPostProcessor lazySpringdoc() {
         return OpenApiConfiguration::makeSpringdocLazy;
