@@ -69,12 +69,13 @@ public enum ProblemType {
         return code;
     }
 
-    String title() {
+    /** The {@code title} member. */
+    public String title() {
         return title;
     }
 
     /** The {@code type} member: a name, not an address (RFC 9457, section 3.1.1). */
-    String uri() {
+    public String uri() {
         return "urn:problem-type:cancel-gateway:" + code;
     }
 }

@@ -25,6 +25,7 @@ class BatchListIT extends EndToEnd {
 
     @Test
     void theUpstreamsPageGoesThroughByteForByte() {
+        upstreamSendsNonsense = true;
         byte[] page = " {\"data\" : [ {\"new\":1.00} ],\n \"page_info\":null, \"ä\":\"\\u00e4\"}\n"
                 .getBytes(StandardCharsets.UTF_8);
         SIMULATOR.next(Operation.LIST, new Fault.Body(200, "text/plain", page));
@@ -180,6 +181,7 @@ class BatchListIT extends EndToEnd {
 
     @Test
     void theMetersShowItsPathAndNothingOfItsQuery() {
+        upstreamSendsNonsense = true;
         double cancels = count("cancel.gateway.cancellations");
         double attempts = count("cancel.gateway.upstream.attempts", "operation", "list", "result", "success");
 

@@ -139,6 +139,7 @@ class CancelIT extends EndToEnd {
                 "{\"status\":\"canceling\",\"a\":1,\"a\":2,\"canceled_items\":\"many\"}",
             })
     void successBodiesGoThroughByteForByte(String body) {
+        upstreamSendsNonsense = true;
         SimulatedBatch batch = ACME.createBatch();
         SIMULATOR.next(Operation.CANCEL, Fault.body(202, "application/json; charset=utf-8", body));
         SIMULATOR.next(Operation.RETRIEVE, Fault.body(200, "application/octet-stream", body));

@@ -70,6 +70,9 @@ public abstract class EndToEnd {
     @Autowired
     protected MeterRegistry meters;
 
+    /** A test sets it that lets the upstream send what its API does not have, and that goes through to the caller. */
+    protected boolean upstreamSendsNonsense;
+
     @DynamicPropertySource
     static void settings(DynamicPropertyRegistry registry) {
         registry.add("simulator.base-url", SIMULATOR::baseUrl);
@@ -165,7 +168,7 @@ public abstract class EndToEnd {
     }
 
     protected Reply send(String method, String path, HttpRequest.BodyPublisher body, String... headers) {
-        return Http.send(method, url(port, path), body, headers);
+        return Http.send(method, url(port, path), body, headers).asDocumented(upstreamSendsNonsense);
     }
 
     protected Reply management(String path) {

@@ -10,6 +10,16 @@ import tools.jackson.databind.json.JsonMapper;
 /** What the gateway answered. */
 public record Reply(HttpResponse<byte[]> response) {
 
+    /**
+     * Asserts that it is as docs/openapi.yaml says.
+     *
+     * @param upstreamSendsNonsense whether the body of a success can be anything
+     */
+    Reply asDocumented(boolean upstreamSendsNonsense) {
+        ApiDocument.check(response, upstreamSendsNonsense);
+        return this;
+    }
+
     public int status() {
         return response.statusCode();
     }

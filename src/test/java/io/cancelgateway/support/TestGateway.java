@@ -40,10 +40,16 @@ public abstract sealed class TestGateway implements AutoCloseable {
 
     private final int port;
     private final int managementPort;
+    private final boolean documented;
 
-    private TestGateway(int port, int managementPort) {
+    /** @param documented whether docs/openapi.yaml describes it */
+    private TestGateway(int port, int managementPort, boolean documented) {
         this.port = port;
         this.managementPort = managementPort;
+        this.documented = documented;
+        if (documented) {
+            ApiDocument.prepare();
+        }
     }
 
     public static Builder builder() {
@@ -68,43 +74,42 @@ public abstract sealed class TestGateway implements AutoCloseable {
 
     /** @param headers name, value, … */
     public Reply cancel(String batchId, String... headers) {
-        return Http.send("POST", cancelUrl(batchId), withToken(headers));
+        return checked(Http.send("POST", cancelUrl(batchId), withToken(headers)));
     }
 
     /** With these headers alone, and so with the credential that is among them. */
     public Reply cancelWith(String batchId, String... headers) {
-        return Http.send("POST", cancelUrl(batchId), headers);
+        return checked(Http.send("POST", cancelUrl(batchId), headers));
     }
 
     /** As {@link #cancelWith}. */
     public Reply getWith(String path, String... headers) {
-        return Http.send("GET", url(port, path), headers);
+        return checked(Http.send("GET", url(port, path), headers));
     }
 
     /** Does not wait for the answer. */
     public CompletableFuture<Reply> cancelAsync(String batchId, String... headers) {
-        return Http.sendAsync("POST", cancelUrl(batchId), withToken(headers));
+        return Http.sendAsync("POST", cancelUrl(batchId), withToken(headers)).thenApply(this::checked);
     }
 
     /** @param path with its query */
     public Reply get(String path, String... headers) {
-        return Http.send("GET", url(port, path), withToken(headers));
+        return checked(Http.send("GET", url(port, path), withToken(headers)));
     }
 
     /** @param json the body */
     public Reply post(String path, String json, String... headers) {
-        return Http.send(
+        return checked(Http.send(
                 "POST",
                 url(port, path),
                 HttpRequest.BodyPublishers.ofString(json),
                 withToken(Stream.concat(Stream.of("Content-Type", "application/json"), Stream.of(headers))
-                        .toArray(String[]::new)));
+                        .toArray(String[]::new))));
     }
 
     /** The record of a batch, or a problem where there is none. */
     public JsonNode record(String batchId) {
-        return Http.send("GET", url(port, "/v1/cancellations/" + batchId), withToken())
-                .json();
+        return get("/v1/cancellations/" + batchId).json();
     }
 
     /** The state in the record, or the empty text where there is none. */
@@ -136,6 +141,10 @@ public abstract sealed class TestGateway implements AutoCloseable {
     @Override
     public abstract void close();
 
+    private Reply checked(Reply reply) {
+        return documented ? reply.asDocumented(false) : reply;
+    }
+
     private String cancelUrl(String batchId) {
         return url(port, "/v1.3/analyze/batches/" + batchId + "/cancel");
     }
@@ -156,7 +165,8 @@ public abstract sealed class TestGateway implements AutoCloseable {
         private InProcess(ConfigurableApplicationContext context) {
             super(
                     port(context.getEnvironment(), "local.server.port"),
-                    port(context.getEnvironment(), "local.management.port"));
+                    port(context.getEnvironment(), "local.management.port"),
+                    true);
             this.context = context;
         }
 
@@ -185,8 +195,8 @@ public abstract sealed class TestGateway implements AutoCloseable {
 
         private final Process process;
 
-        private Packaged(Process process, int port, int managementPort) {
-            super(port, managementPort);
+        private Packaged(Process process, int port, int managementPort, boolean documented) {
+            super(port, managementPort, documented);
             this.process = process;
         }
 
@@ -270,19 +280,19 @@ public abstract sealed class TestGateway implements AutoCloseable {
          * @param directory for its log, and to run in
          */
         public Packaged startPackaged(Path directory) {
-            return startPackaged(PackagedJar.command(), directory);
+            return startPackaged(PackagedJar.command(), directory, true);
         }
 
         /**
-         * Starts the gateway in this jar and waits until it is ready.
+         * Starts the gateway in this jar and waits until it is ready. Its API may be another than that of this version.
          *
          * @param directory for its log, and to run in
          */
         public Packaged startPackaged(Path jar, Path directory) {
-            return startPackaged(PackagedJar.command(jar), directory);
+            return startPackaged(PackagedJar.command(jar), directory, false);
         }
 
-        private Packaged startPackaged(List<String> java, Path directory) {
+        private Packaged startPackaged(List<String> java, Path directory, boolean documented) {
             int port = freePort();
             int managementPort = freePort();
             with("server.port", port).with("management.server.port", managementPort);
@@ -295,7 +305,7 @@ public abstract sealed class TestGateway implements AutoCloseable {
                         .redirectErrorStream(true)
                         .redirectOutput(log.toFile())
                         .start();
-                Packaged gateway = new Packaged(process, port, managementPort);
+                Packaged gateway = new Packaged(process, port, managementPort, documented);
                 try {
                     await().atMost(Duration.ofMinutes(2)).until(() -> !process.isAlive() || gateway.ready());
                 } catch (ConditionTimeoutException e) {
