@@ -77,7 +77,7 @@ class BatchController {
                 caller, tenant, batch, reason, wait.orElse(Duration.ZERO), () -> CallerConnection.isClosed(request));
         Reply reply = preferences.respondAsync() ? cancellations.enqueue(cancel) : cancellations.cancel(cancel);
         return switch (reply) {
-            case Reply.Answered(Answer answer, boolean recorded, boolean waited) -> {
+            case Reply.Answered(Answer answer, int _, boolean recorded, boolean waited) -> {
                 if (!recorded) {
                     response.setHeader(RECORDED, "false"); // of a problem, too
                 }

@@ -22,6 +22,7 @@ import io.cancelgateway.twelvelabs.Deadline;
 import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.TwelveLabs;
+import io.cancelgateway.twelvelabs.VendorError;
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
 import java.time.Clock;
@@ -38,6 +39,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 import org.springframework.stereotype.Service;
 
 /**
@@ -58,6 +60,7 @@ class Cancellations {
     private final CancellationMetrics metrics;
     private final LimitedLog<RefusalKind> refusals;
     private final Tracer tracer;
+    private final Ticker ticker;
     private final Clock clock;
 
     Cancellations(
@@ -80,6 +83,7 @@ class Cancellations {
         this.metrics = metrics;
         this.refusals = new LimitedLog<>(ticker);
         this.tracer = tracer;
+        this.ticker = ticker;
         this.clock = clock;
     }
 
@@ -103,10 +107,11 @@ class Cancellations {
         /**
          * The cancel was forwarded, or refused at the door.
          *
+         * @param sent how many cancels were sent for this request, 0 or more
          * @param recorded false if it was forwarded before its intent was recorded
          * @param waited whether the caller's wait was granted, to the end of the batch or in full
          */
-        record Answered(Answer answer, boolean recorded, boolean waited) implements Reply {}
+        record Answered(Answer answer, int sent, boolean recorded, boolean waited) implements Reply {}
 
         /**
          * The cancel is recorded and will be delivered.
@@ -146,7 +151,7 @@ class Cancellations {
     private Reply.Answered cancel(
             CancelRequest request, Deadline deadline, Optional<DoorRefusal> refusal, Cancel cancel) {
         if (refusal.isPresent()) {
-            return new Reply.Answered(refused(refusal.get(), request), true, false);
+            return new Reply.Answered(refused(refusal.get(), request), 0, true, false);
         }
         return counted(
                 request,
@@ -155,7 +160,7 @@ class Cancellations {
                     CancelResult result =
                             cancel.send(request.tenant(), request.batch(), recording.unresolved(), deadline);
                     requests.end(recording, result);
-                    return waitForEnd(request, recording, result.answer());
+                    return waitForEnd(request, recording, result);
                 },
                 answered -> Outcome.of(answered.answer()));
     }
@@ -190,30 +195,61 @@ class Cancellations {
 
     /** Counts and logs a request under its outcome, whatever happens. */
     private <T> T counted(CancelRequest request, Supplier<T> work, Function<T, Outcome> outcomeOf) {
+        long begun = ticker.nanos();
         Outcome outcome = Outcome.INTERNAL_ERROR;
+        int sent = 0;
+        @Nullable String cause = null;
         try {
             T reply = work.get();
             outcome = outcomeOf.apply(reply);
             if (reply instanceof Reply.Answered answered) {
+                sent = answered.sent();
+                cause = cause(answered.answer());
                 metrics.recordRejection(request.tenant().id(), answered.answer());
             }
             return reply;
         } catch (RuntimeException e) {
             Problem problem = Problems.of(e);
             outcome = Outcome.of(problem.type());
+            cause = problem.code();
             if (problem.type() == ProblemType.LEDGER_UNAVAILABLE) {
                 metrics.recordRejectionByLedger(request.tenant().id());
             }
             throw problem.toException();
         } finally {
             metrics.record(request.tenant().id(), outcome);
-            log.info(
-                    "Cancel of batch {} of tenant {} by {}: {}",
-                    request.batch(),
-                    request.tenant().id(),
-                    request.caller().name(),
-                    outcome.word());
+            event(request, outcome, cause)
+                    .addKeyValue("sent", sent)
+                    .addKeyValue("duration_ms", (ticker.nanos() - begun) / 1_000_000)
+                    .log(
+                            "Cancel of batch {} of tenant {} by {}: {}",
+                            request.batch(),
+                            request.tenant().id(),
+                            request.caller().name(),
+                            outcome.word());
         }
+    }
+
+    /** The log event of a request, with the fields that docs/OPERATIONS.md lists. */
+    private static LoggingEventBuilder event(CancelRequest request, Outcome outcome, @Nullable String cause) {
+        return log.atInfo()
+                .addKeyValue("batch_id", request.batch().canonical())
+                .addKeyValue("tenant", request.tenant().id())
+                .addKeyValue("caller", request.caller().name())
+                .addKeyValue("reason", request.reason().map(CancelReason::text).orElse(null))
+                .addKeyValue("outcome", outcome.word())
+                .addKeyValue("cause", cause);
+    }
+
+    /** Why the cancel was not accepted, in a word or a few; null where the outcome says it all. */
+    private static @Nullable String cause(Answer answer) {
+        return switch (answer) {
+            case Answer.RateLimited(Duration _, RefusalReason reason) -> reason.word();
+            case Answer.Unavailable(Duration _, RefusalReason reason) -> reason.word();
+            case Answer.Failed(String why, Duration _) -> why;
+            case Answer.AlreadyTerminal(VendorError error) -> error.code();
+            default -> null;
+        };
     }
 
     /** Nothing can be sent now, so nothing is recorded either: an outage must not cost the ledger a statement. */
@@ -222,22 +258,25 @@ class Cancellations {
         metrics.record(request.tenant().id(), outcome);
         metrics.recordRejection(request.tenant().id(), refusal.answer());
         refusals.next(new RefusalKind(request.tenant().id(), refusal.reason()))
-                .ifPresent(leftOut -> log.info(
-                        "Cancel of batch {} of tenant {} by {}: {}, refused at once, {};"
-                                + " {} like it before were not logged",
-                        request.batch(),
-                        request.tenant().id(),
-                        request.caller().name(),
-                        outcome.word(),
-                        refusal.reason().word(),
-                        leftOut));
+                .ifPresent(leftOut -> event(request, outcome, refusal.reason().word())
+                        .addKeyValue("sent", 0)
+                        .addKeyValue("left_out", leftOut)
+                        .log(
+                                "Cancel of batch {} of tenant {} by {}: {}, refused at once, {};"
+                                        + " {} like it before were not logged",
+                                request.batch(),
+                                request.tenant().id(),
+                                request.caller().name(),
+                                outcome.word(),
+                                refusal.reason().word(),
+                                leftOut));
         return refusal.answer();
     }
 
-    private Reply.Answered waitForEnd(CancelRequest request, Recording recording, Answer answer) {
-        if (!(answer instanceof Answer.Accepted(Batch accepted))
+    private Reply.Answered waitForEnd(CancelRequest request, Recording recording, CancelResult result) {
+        if (!(result.answer() instanceof Answer.Accepted(Batch accepted))
                 || request.waitFor().isZero()) {
-            return new Reply.Answered(answer, recording.committed(), true);
+            return new Reply.Answered(result.answer(), result.sent(), recording.committed(), true);
         }
         Optional<Long> recorded = recording instanceof Recording.Committed(OpenedRequest opened)
                 ? Optional.of(opened.request())
@@ -247,6 +286,7 @@ class Cancellations {
         Batch latest = Objects.requireNonNullElse(waited.latest(), accepted);
         return new Reply.Answered(
                 waited.ended() ? new Answer.Found(latest) : new Answer.Accepted(latest),
+                result.sent(),
                 recording.committed(),
                 !waited.cutShort());
     }
@@ -258,7 +298,7 @@ class Cancellations {
             BatchWaits.Waited ended =
                     waits.await(key, Optional.of(opened.request()), request.waitFor(), request.callerIsGone());
             if (ended.ended() && ended.latest() != null) {
-                return new Reply.Answered(new Answer.Found(ended.latest()), true, true);
+                return new Reply.Answered(new Answer.Found(ended.latest()), 0, true, true);
             }
             waited = !ended.cutShort();
         }

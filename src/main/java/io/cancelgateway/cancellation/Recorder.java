@@ -19,6 +19,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 import org.springframework.stereotype.Component;
 
 /** Commits changes, then counts their effects. Each effect is counted once, over all requests and polls. */
@@ -105,19 +106,34 @@ class Recorder {
                 }
             }
             case Effect.Ended ended -> {
-                log.info(
-                        "Cancellation of {} ended: {}",
-                        ended.key(),
-                        ended.state().word());
+                event(ended.key(), ended.state())
+                        .log(
+                                "Cancellation of {} ended: {}",
+                                ended.key(),
+                                ended.state().word());
                 metrics.ended(ended.key().tenant(), ended.state());
             }
             case Effect.EndedWithBatch ended -> count(ended);
         }
     }
 
+    /** The log event of an end, with the fields that docs/OPERATIONS.md lists. */
+    private static LoggingEventBuilder event(CancellationKey key, CancellationState state) {
+        return log.atInfo()
+                .addKeyValue("batch_id", key.batchId())
+                .addKeyValue("tenant", key.tenant())
+                .addKeyValue("state", state.word());
+    }
+
     private void count(Effect.EndedWithBatch ended) {
         BatchSnapshot snapshot = ended.snapshot();
-        log.info("Cancellation of {} ended: {}, {}", ended.key(), ended.state().word(), snapshot.counts());
+        event(ended.key(), ended.state())
+                .addKeyValue("canceled_items", snapshot.counts().canceled())
+                .log(
+                        "Cancellation of {} ended: {}, {}",
+                        ended.key(),
+                        ended.state().word(),
+                        snapshot.counts());
         metrics.ended(ended.key().tenant(), ended.state());
         if (ended.state() == CancellationState.CANCELED) {
             metrics.items(ended.key().tenant(), snapshot);

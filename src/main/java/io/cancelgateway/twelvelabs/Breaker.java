@@ -4,17 +4,22 @@ import io.cancelgateway.platform.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A circuit breaker that counts attempts by how they ended, and knows when it lets calls through again. Safe for use by
  * many threads.
  */
 final class Breaker {
+
+    private static final Logger log = LoggerFactory.getLogger(Breaker.class);
 
     /** How a breaker counts an attempt. */
     enum Verdict {
@@ -43,7 +48,12 @@ final class Breaker {
         this.reason = reason;
         this.ticker = ticker;
         breaker.getEventPublisher().onStateTransition(event -> {
-            if (event.getStateTransition().getToState() == State.OPEN) {
+            State state = event.getStateTransition().getToState();
+            log.atInfo()
+                    .addKeyValue("breaker", breaker.getName())
+                    .addKeyValue("state", state.name().toLowerCase(Locale.ROOT))
+                    .log("Circuit breaker {} is {} now", breaker.getName(), state);
+            if (state == State.OPEN) {
                 long wait = breaker.getCircuitBreakerConfig()
                         .getWaitIntervalFunctionInOpenState()
                         .apply(1);

@@ -207,11 +207,20 @@ final class Call {
                     case 403 -> tenants.keyRejected(tenant);
                     // these are about the batch, so the key was taken
                     case 404, 409 -> tenants.keyAccepted(tenant);
-                    case 429 -> retry.retryAfter(error).ifPresent(lane.pause()::extend);
+                    case 429 -> retry.retryAfter(error).ifPresent(this::pause);
                     default -> {}
                 }
             }
             default -> {}
+        }
+    }
+
+    private void pause(Duration retryAfter) {
+        if (lane.pause().extend(retryAfter)) {
+            log.atInfo()
+                    .addKeyValue("tenant", tenant.id())
+                    .addKeyValue("retry_after_ms", retryAfter.toMillis())
+                    .log("The upstream limits the rate of tenant {}: its calls pause for {}", tenant.id(), retryAfter);
         }
     }
 

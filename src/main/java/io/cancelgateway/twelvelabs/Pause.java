@@ -21,13 +21,19 @@ final class Pause {
         this.until = new Until(ticker.nanos(), ticker.nanos());
     }
 
-    /** Pauses for {@code retryAfter} from now, capped. A pause that lasts longer already is not shortened. */
-    synchronized void extend(Duration retryAfter) {
+    /**
+     * Pauses for {@code retryAfter} from now, capped. A pause that lasts longer already is not shortened.
+     *
+     * @return whether the pause began with this
+     */
+    synchronized boolean extend(Duration retryAfter) {
+        boolean began = !on();
         Duration capped = retryAfter.compareTo(MAX) < 0 ? retryAfter : MAX;
         long now = ticker.nanos();
         until = new Until(
                 now + Math.max(capped.toNanos(), left().toNanos()),
                 now + Math.max(retryAfter.toNanos(), retryAfter().toNanos()));
+        return began && on();
     }
 
     /** The time left of the pause, zero where there is none. */

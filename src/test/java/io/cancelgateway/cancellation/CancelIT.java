@@ -1,6 +1,7 @@
 package io.cancelgateway.cancellation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
@@ -9,12 +10,15 @@ import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.support.EndToEnd;
 import io.cancelgateway.support.GatewayLog;
 import io.cancelgateway.support.Reply;
+import io.cancelgateway.tenant.TenantId;
 import io.micrometer.core.instrument.DistributionSummary;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,6 +88,48 @@ class CancelIT extends EndToEnd {
                     .satisfies(event -> assertThat(event.getMDCPropertyMap())
                             .containsEntry("traceId", "4bf92f3577b34da6a3ce929d0e0e4736"));
         }
+    }
+
+    @Test
+    void theLogHasAnEventForEachCancelWithItsFields() {
+        SimulatedBatch batch = ACME.createBatch(5, 0, Duration.ofHours(1));
+        try (GatewayLog log = new GatewayLog("io.cancelgateway")) {
+            cancel(batch.id(), "x-api-key", TOKEN, "X-Cancel-Reason", "too slow");
+            SIMULATOR.next(Operation.CANCEL, Fault.rateLimited("60"));
+            cancel(ACME.createBatch().id()).isProblem(429, "too_many_requests");
+            cancel(batch.id()).isProblem(429, "too_many_requests");
+
+            assertThat(fields(log, "Cancel of batch"))
+                    .extracting(
+                            fields -> fields.get("outcome"),
+                            fields -> fields.get("sent"),
+                            fields -> fields.get("cause"))
+                    .containsExactly(
+                            tuple("accepted", 1, null),
+                            tuple("rate_limited", 1, "upstream_429"),
+                            tuple("rate_limited", 0, "paused"));
+            assertThat(fields(log, "Cancel of batch").getFirst())
+                    .containsEntry("batch_id", batch.id())
+                    .containsEntry("tenant", new TenantId("acme"))
+                    .containsEntry("caller", "billing")
+                    .containsEntry("reason", "too slow")
+                    .hasEntrySatisfying(
+                            "duration_ms", took -> assertThat((Long) took).isBetween(0L, 2000L));
+            // once, when it begins
+            assertThat(fields(log, "The upstream limits the rate"))
+                    .containsExactly(Map.of("tenant", new TenantId("acme"), "retry_after_ms", 60_000L));
+        }
+    }
+
+    private static List<Map<String, Object>> fields(GatewayLog log, String message) {
+        return log.events().stream()
+                .filter(event -> event.getFormattedMessage().startsWith(message))
+                .map(event -> {
+                    Map<String, Object> fields = new HashMap<>();
+                    event.getKeyValuePairs().forEach(pair -> fields.put(pair.key, pair.value));
+                    return fields;
+                })
+                .toList();
     }
 
     private long followUps() {
