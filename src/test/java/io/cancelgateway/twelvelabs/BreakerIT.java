@@ -136,13 +136,14 @@ class BreakerIT extends EndToEnd {
         String scrape = management("/actuator/prometheus").text();
 
         assertThat(scrape)
-                .contains("resilience4j_circuitbreaker_state{name=\"upstream\",state=\"closed\"} 1")
+                .contains(
+                        "resilience4j_circuitbreaker_state{application=\"cancel-gateway\",name=\"upstream\",state=\"closed\"} 1")
                 .doesNotContain("name=\"tenant")
-                .contains("cancel_gateway_tenant_breakers{state=\"closed\"} 5")
-                .contains("cancel_gateway_tenant_breakers{state=\"open\"} 0")
-                .contains("cancel_gateway_tenant_breakers{state=\"half_open\"} 0")
-                .contains("cancel_gateway_tenants_paused 0")
-                .contains("cancel_gateway_retry_budget_exhausted_total 0");
+                .contains("cancel_gateway_tenant_breakers{application=\"cancel-gateway\",state=\"closed\"} 5")
+                .contains("cancel_gateway_tenant_breakers{application=\"cancel-gateway\",state=\"open\"} 0")
+                .contains("cancel_gateway_tenant_breakers{application=\"cancel-gateway\",state=\"half_open\"} 0")
+                .contains("cancel_gateway_tenants_paused{application=\"cancel-gateway\"} 0")
+                .contains("cancel_gateway_retry_budget_exhausted_total{application=\"cancel-gateway\"} 0");
     }
 
     private double upstreamBreaker(String state) {
