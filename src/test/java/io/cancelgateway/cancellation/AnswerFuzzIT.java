@@ -53,7 +53,7 @@ import org.springframework.test.context.TestPropertySource;
 class AnswerFuzzIT extends EndToEnd {
 
     private static final long SEED = Long.getLong("fuzz.seed", 20_261_125);
-    private static final int ANSWERS = Integer.getInteger("fuzz.answers", 400);
+    private static final int ANSWERS = Integer.getInteger("fuzz.answers", 200);
 
     /** Those of the tables in docs/API.md, and of the vendor. */
     private static final Set<Integer> STATUSES = Set.of(200, 202, 400, 403, 404, 409, 429, 502, 503, 504);

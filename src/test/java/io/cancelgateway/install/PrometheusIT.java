@@ -31,11 +31,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** A real Prometheus scrapes two gateways on one database, and runs the chart's dashboards and alerts over them. */
+@Tag("long")
 class PrometheusIT {
 
     private static final Path PROGRAM = Path.of("/usr/bin/prometheus");
