@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,7 @@ class CancellationMetrics {
     private final VendorTags modes = new VendorTags(5);
     private final Timer confirmation;
     private final Counter unrecorded;
+    private volatile Set<String> registered = Set.of();
     private final Map<FollowUp.Poll, Counter> polls = new EnumMap<>(FollowUp.Poll.class);
 
     CancellationMetrics(MeterRegistry registry, TenantTags tags) {
@@ -78,8 +80,13 @@ class CancellationMetrics {
      * To be called when the tenants have changed.
      */
     void registerTenants() {
+        Set<String> all = tags.all();
+        if (all.equals(registered)) {
+            return; // a key's state has changed, and a call may be waiting for this
+        }
+        registered = all;
         Arrays.stream(Outcome.values()).forEach(outcome -> cancellations(TenantTags.NONE, outcome));
-        for (String tenant : tags.all()) {
+        for (String tenant : all) {
             Arrays.stream(Outcome.values()).forEach(outcome -> cancellations(tenant, outcome));
             Arrays.stream(CancellationState.values())
                     .filter(CancellationState::terminal)

@@ -191,7 +191,9 @@ class FollowUp {
     /** Treats a failure like a poll without an answer, so that it is not repeated for ever. */
     private Optional<Duration> tryToPoll(FollowedCancellation followed) {
         try {
-            return poll(followed);
+            Polled polled = poll(followed);
+            polls.accept(polled.result());
+            return polled.delay();
         } catch (RuntimeException e) {
             log.error("A poll failed; batch {} is polled again until it has expired", followed.key(), e);
             polls.accept(Poll.UNANSWERED);
@@ -199,29 +201,30 @@ class FollowUp {
         }
     }
 
-    private Optional<Duration> poll(FollowedCancellation followed) {
+    /** How a poll ended, and the delay before the next; empty if the follow-up is over. */
+    private record Polled(Poll result, Optional<Duration> delay) {}
+
+    private Polled poll(FollowedCancellation followed) {
         if (isRequestUnderWay(followed) || watched.test(followed.key())) {
-            polls.accept(Poll.SKIPPED);
-            return Optional.of(delay(followed));
+            return new Polled(Poll.SKIPPED, Optional.of(delay(followed)));
         }
         Optional<Tenant> tenant = tenants.apply(followed.key().tenant());
         if (tenant.isEmpty()) {
-            polls.accept(Poll.SKIPPED);
-            return unanswered(followed, null); // a tenant that was removed may come back
+            // a tenant that was removed may come back
+            return new Polled(Poll.SKIPPED, unanswered(followed, null));
         }
         Answer answer = twelveLabs.poll(tenant.get(), new BatchId(followed.key().batchId()));
         Optional<Change> change = lifecycle.polled(followed, answer);
         if (change.isEmpty()) {
-            polls.accept(
-                    answer instanceof Answer.Found || answer instanceof Answer.NotFound
-                            ? Poll.RUNNING
-                            : Poll.UNANSWERED);
-            return pollAgainAfter(followed, answer);
+            Poll result = answer instanceof Answer.Found || answer instanceof Answer.NotFound
+                    ? Poll.RUNNING
+                    : Poll.UNANSWERED;
+            return new Polled(result, pollAgainAfter(followed, answer));
         }
         // not ended: the change was an acceptance, or a new request joined meanwhile
-        boolean ended = records.record(change.get()).ended();
-        polls.accept(ended ? Poll.ENDED : Poll.RUNNING);
-        return ended ? Optional.empty() : Optional.of(delay(followed));
+        return records.record(change.get()).ended()
+                ? new Polled(Poll.ENDED, Optional.empty())
+                : new Polled(Poll.RUNNING, Optional.of(delay(followed)));
     }
 
     private Optional<Duration> pollAgainAfter(FollowedCancellation followed, Answer answer) {

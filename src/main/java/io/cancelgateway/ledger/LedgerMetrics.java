@@ -35,6 +35,9 @@ public class LedgerMetrics implements AutoCloseable {
     private static final Duration FRESH = Duration.ofSeconds(1);
     private static final Duration MAX_WAIT = Duration.ofMillis(300);
 
+    /** A read that is under way for longer than this gets no answer. */
+    private static final Duration MAX_READ = Duration.ofSeconds(2);
+
     private final LedgerQueries ledger;
     private final TenantTags tags;
     private final Clock clock;
@@ -48,6 +51,9 @@ public class LedgerMetrics implements AutoCloseable {
 
     /** Whether the last read succeeded. */
     private volatile boolean readable;
+
+    /** When the latest read began. */
+    private volatile long begunAt;
 
     private volatile long triedAt;
 
@@ -123,9 +129,10 @@ public class LedgerMetrics implements AutoCloseable {
                 : Math.max(0, Duration.between(since, clock.instant()).toMillis() / 1000.0);
     }
 
+    /** A read that takes its time is no outage. */
     private boolean answers() {
         latest();
-        return readable && reading.get() == null;
+        return readable && (reading.get() == null || ticker.nanos() - begunAt < MAX_READ.toNanos());
     }
 
     private Contents latest() {
@@ -142,6 +149,7 @@ public class LedgerMetrics implements AutoCloseable {
         if (theirs != null) {
             return theirs;
         }
+        begunAt = ticker.nanos();
         mine.completeOnTimeout(null, MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
         try {
             reader.execute(() -> {

@@ -31,6 +31,8 @@ class PinnedLogging implements EnvironmentPostProcessor, Ordered {
         pinned.put("logging.level.io.netty.handler.logging", "INFO");
         // prints, in a stack trace, the upstream bytes that the codec could not read; the attempt reports the failure
         pinned.put("logging.level.reactor.netty.http.client.HttpClientConnect", "OFF");
+        // prints what came too late, which may be bytes of the upstream
+        pinned.put("logging.level.reactor.netty.channel.FluxReceive", "ERROR");
         // prints the database's address at DEBUG, with a password that may be in it
         pinned.put("logging.level.org.postgresql.Driver", "INFO");
         // Spring prints header values only when these are on

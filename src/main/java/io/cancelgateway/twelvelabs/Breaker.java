@@ -49,16 +49,16 @@ final class Breaker {
         this.ticker = ticker;
         breaker.getEventPublisher().onStateTransition(event -> {
             State state = event.getStateTransition().getToState();
-            log.atInfo()
-                    .addKeyValue("breaker", breaker.getName())
-                    .addKeyValue("state", state.name().toLowerCase(Locale.ROOT))
-                    .log("Circuit breaker {} is {} now", breaker.getName(), state);
             if (state == State.OPEN) {
                 long wait = breaker.getCircuitBreakerConfig()
                         .getWaitIntervalFunctionInOpenState()
                         .apply(1);
                 halfOpenAt = ticker.nanos() + TimeUnit.MILLISECONDS.toNanos(wait);
             }
+            log.atInfo()
+                    .addKeyValue("breaker", breaker.getName())
+                    .addKeyValue("state", state.name().toLowerCase(Locale.ROOT))
+                    .log("Circuit breaker {} is {} now", breaker.getName(), state);
         });
     }
 

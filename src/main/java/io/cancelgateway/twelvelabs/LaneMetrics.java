@@ -16,9 +16,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Gauges of what is in the way of tenants' calls: their breakers, pauses and permits. */
 final class LaneMetrics implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(LaneMetrics.class);
 
     /** A pause ends by itself, so the tenants in trouble are looked for. A scrape is never as frequent as this. */
     private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
@@ -49,7 +53,7 @@ final class LaneMetrics implements AutoCloseable {
                 .description("1 for each tenant whose breaker is open, or that is paused")
                 .register(registry);
         thread.scheduleWithFixedDelay(
-                this::update, BETWEEN_LOOKS.toMillis(), BETWEEN_LOOKS.toMillis(), TimeUnit.MILLISECONDS);
+                this::tryToUpdate, BETWEEN_LOOKS.toMillis(), BETWEEN_LOOKS.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private static void breakers(MeterRegistry registry, State state, Supplier<Number> count) {
@@ -64,6 +68,14 @@ final class LaneMetrics implements AutoCloseable {
                 .description("Permits of the bulkheads that calls hold or wait for, over all tenants")
                 .tag("state", state)
                 .register(registry);
+    }
+
+    private void tryToUpdate() {
+        try {
+            update();
+        } catch (RuntimeException e) {
+            log.error("The tenants in trouble cannot be shown; this is tried again in a second", e);
+        }
     }
 
     /** Runs on one thread. */

@@ -93,8 +93,8 @@ class TwelveLabsConfiguration {
         if (proxy.isPresent()) {
             http = byWayOf(http, proxy.get(), properties);
         }
-        // What comes after an attempt was over, such as a response in the same moment as its timeout, is nobody's
-        // error.
+        // What comes after its attempt was over, such as a response in the moment of the timeout, is an error of
+        // nobody.
         // Reactor would print a stack trace, and with it what the upstream sent
         Hooks.onErrorDropped(dropped -> log.debug(
                 "Came after its attempt was over: {}", dropped.getClass().getName()));
