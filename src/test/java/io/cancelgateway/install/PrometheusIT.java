@@ -194,8 +194,11 @@ class PrometheusIT {
 
         assertThat(fires("CancelGatewayUpstreamBreakerOpen")).isFalse();
         upstream.always(Operation.CANCEL, Fault.status(503, "down"));
-        for (int i = 0; i < 20; i++) {
-            replicas.get(i % 2).cancel(batch.id());
+        // until they outnumber the calls before that worked
+        for (TestGateway replica : replicas) {
+            await().atMost(Duration.ofSeconds(30))
+                    .pollInterval(Duration.ofMillis(10))
+                    .until(() -> replica.cancel(batch.id()).status() == 503);
         }
         awaitAlert("CancelGatewayUpstreamBreakerOpen");
         awaitAlert("CancelGatewayErrorBudgetBurnsFast");
