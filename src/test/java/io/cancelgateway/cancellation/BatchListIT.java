@@ -192,8 +192,8 @@ class BatchListIT extends EndToEnd {
                 .isEqualTo(attempts + 1);
         String scrape = management("/actuator/prometheus").text();
         assertThat(scrape)
-                .contains(
-                        "cancel_gateway_upstream_attempts_total{application=\"cancel-gateway\",operation=\"list\",result=\"success\"}")
+                .contains("cancel_gateway_upstream_attempts_total{application=\"cancel-gateway\","
+                        + "operation=\"list\",result=\"success\"}")
                 .doesNotContain("nowhere-else")
                 .doesNotContain("7654321")
                 .doesNotContain("status={")

@@ -292,9 +292,8 @@ class CancelIT extends EndToEnd {
                 .anyMatch(line -> line.startsWith("cancel_gateway_upstream_attempts_total"))
                 .anyMatch(line -> line.equals(
                         "cancel_gateway_tenant_keys{application=\"cancel-gateway\",state=\"duplicate\"} 2.0"))
-                .anyMatch(
-                        line -> line.startsWith(
-                                "cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\",state=\"duplicate\",tenant=\"twin-a\"} 1"));
+                .anyMatch(line -> line.startsWith("cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\","
+                        + "state=\"duplicate\",tenant=\"twin-a\"} 1"));
     }
 
     @Test

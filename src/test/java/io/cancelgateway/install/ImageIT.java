@@ -141,10 +141,10 @@ class ImageIT {
             assertThat(record.at("/counts_final/ready_items").intValue()).isEqualTo(3);
         });
         assertThat(get("management", "/actuator/prometheus").text())
-                .contains(
-                        "cancel_gateway_cancellations_total{application=\"cancel-gateway\",outcome=\"accepted\",tenant=\"acme\"} 1.0")
-                .contains(
-                        "cancel_gateway_ledger_items{application=\"cancel-gateway\",result=\"canceled\",tenant=\"acme\"} 70.0");
+                .contains("cancel_gateway_cancellations_total{application=\"cancel-gateway\","
+                        + "outcome=\"accepted\",tenant=\"acme\"} 1.0")
+                .contains("cancel_gateway_ledger_items{application=\"cancel-gateway\","
+                        + "result=\"canceled\",tenant=\"acme\"} 70.0");
 
         for (String line : gateway.getLogs().lines().toList()) {
             JsonNode log = JsonMapper.shared().readTree(line);

@@ -273,20 +273,20 @@ class ErrorTableIT extends EndToEnd {
                 .isProblem(502, "tenant_key_rejected");
         assertThat(reply.text()).doesNotContain("api_key_invalid").doesNotContain("The API key is invalid");
         assertThat(management("/actuator/prometheus").text())
-                .contains(
-                        "cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\",state=\"rejected\",tenant=\"revoked\"} 1.0")
+                .contains("cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\","
+                        + "state=\"rejected\",tenant=\"revoked\"} 1.0")
                 .contains("cancel_gateway_tenant_keys{application=\"cancel-gateway\",state=\"rejected\"} 1.0");
 
         SIMULATOR.next(Operation.CANCEL, Fault.status(403, "api_not_allowed"));
         cancel(ACME.createBatch().id()).isProblem(502, "tenant_key_rejected");
         assertThat(management("/actuator/prometheus").text())
-                .contains(
-                        "cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\",state=\"rejected\",tenant=\"acme\"} 1.0");
+                .contains("cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\","
+                        + "state=\"rejected\",tenant=\"acme\"} 1.0");
 
         cancel(ACME.createBatch().id());
         assertThat(management("/actuator/prometheus").text())
-                .doesNotContain(
-                        "cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\",state=\"rejected\",tenant=\"acme\"}");
+                .doesNotContain("cancel_gateway_tenant_key_trouble{application=\"cancel-gateway\","
+                        + "state=\"rejected\",tenant=\"acme\"}");
     }
 
     static Stream<Arguments> upstreamFailures() {

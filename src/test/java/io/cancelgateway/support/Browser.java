@@ -167,7 +167,7 @@ public final class Browser implements AutoCloseable {
         }
     }
 
-    /** The address of an element in this session. */
+    /** The address of an element of the page. */
     private String element(String selector) {
         return await("an element " + selector)
                 .atMost(PATIENCE)
