@@ -223,7 +223,7 @@ class PasswordsAndJwtsIT {
         upstream.reset();
         upstream.next(Operation.CANCEL, Fault.hangBefore());
         CompletableFuture<Reply> call = caller.cancels();
-        await().until(() -> !upstream.requests().isEmpty());
+        await().until(() -> !upstream.requests(Operation.CANCEL).isEmpty());
         Path dump = directory.resolve("threads.json");
         ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
                 .dumpThreads(dump.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.JSON);

@@ -6,7 +6,9 @@ import com.nimbusds.jose.jwk.source.JWKSetParseException;
 import com.nimbusds.jose.jwk.source.JWKSetSource;
 import com.nimbusds.jose.jwk.source.JWKSetUnavailableException;
 import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.JSONObjectUtils;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
@@ -14,7 +16,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.client.RestClient;
 
@@ -26,8 +27,7 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
 
     private static final Logger log = LoggerFactory.getLogger(JwkSetRetrieval.class);
 
-    private static final ParameterizedTypeReference<Map<String, Object>> JSON_OBJECT =
-            new ParameterizedTypeReference<>() {};
+    private static final int MAX_BYTES = 1 << 20;
 
     private final Text source;
 
@@ -36,7 +36,7 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
 
     /** Where the JSON of the JWK set comes from. */
     private interface Text {
-        String get() throws IOException;
+        String get() throws IOException, ParseException;
     }
 
     private JwkSetRetrieval(Text source) {
@@ -49,38 +49,42 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
 
     /** @param bearerTokenFile holds the token to ask with, or null to ask without one */
     static JwkSetRetrieval fromAddress(RestClient client, String address, @Nullable Path bearerTokenFile) {
-        return new JwkSetRetrieval(() -> body(request(client, address, bearerTokenFile), String.class));
+        return new JwkSetRetrieval(() -> get(client, address, bearerTokenFile));
     }
 
     /** As {@link #fromAddress}, with the address that the issuer's metadata names. Both are asked with the token. */
     static JwkSetRetrieval fromIssuer(RestClient client, String issuer, @Nullable Path bearerTokenFile) {
         String metadata = issuer.replaceFirst("/$", "") + "/.well-known/openid-configuration";
         return new JwkSetRetrieval(() -> {
-            Map<String, Object> found =
-                    request(client, metadata, bearerTokenFile).retrieve().body(JSON_OBJECT);
-            if (found == null || !(found.get("jwks_uri") instanceof String address)) {
+            Map<String, Object> found = JSONObjectUtils.parse(get(client, metadata, bearerTokenFile));
+            if (!(found.get("jwks_uri") instanceof String address)) {
                 throw new IOException("The issuer's metadata has no jwks_uri");
             }
-            return body(request(client, address, bearerTokenFile), String.class);
+            return get(client, address, bearerTokenFile);
         });
     }
 
-    private static RestClient.RequestHeadersSpec<?> request(
-            RestClient client, String address, @Nullable Path bearerTokenFile) throws IOException {
+    /**
+     * The body is not left to the client to judge: its exceptions quote it, and a server may answer with the token that
+     * it was sent.
+     */
+    private static String get(RestClient client, String address, @Nullable Path bearerTokenFile) throws IOException {
         RestClient.RequestHeadersSpec<?> request = client.get().uri(address);
         if (bearerTokenFile != null) {
             String token = Files.readString(bearerTokenFile).strip();
             request.header(HttpHeaders.AUTHORIZATION, "Bearer " + token);
         }
-        return request;
-    }
-
-    private static String body(RestClient.RequestHeadersSpec<?> request, Class<String> type) throws IOException {
-        @Nullable String body = request.retrieve().body(type);
-        if (body == null) {
-            throw new IOException("The answer has no body");
-        }
-        return body;
+        return request.exchangeForRequiredValue((_, response) -> {
+            if (!response.getStatusCode().is2xxSuccessful()) {
+                throw new IOException(
+                        "The status is " + response.getStatusCode().value());
+            }
+            byte[] body = response.getBody().readNBytes(MAX_BYTES + 1);
+            if (body.length > MAX_BYTES) {
+                throw new IOException("The answer is larger than 1 MiB");
+            }
+            return new String(body, StandardCharsets.UTF_8);
+        });
     }
 
     @Override
@@ -95,20 +99,20 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
             known = set;
             return set;
         } catch (ParseException e) {
-            fail(e);
-            throw new JWKSetParseException("No JWK set", e);
+            fail("What was got is no JWK set");
+            throw new JWKSetParseException("No JWK set", null); // a parser's message may quote what it read
         } catch (IOException | RuntimeException e) {
-            fail(e);
+            fail(e.toString());
             throw new JWKSetUnavailableException("The JWK set cannot be got", e);
         }
     }
 
-    private void fail(Exception e) {
+    private void fail(String cause) {
         if (failed) {
-            log.debug("The keys for callers' JWTs still cannot be got: {}", e.toString());
+            log.debug("The keys for callers' JWTs still cannot be got: {}", cause);
         } else {
             // once: anybody can bring a token with an unknown key
-            log.warn("The keys for callers' JWTs cannot be got; those that are known are used on: {}", e.toString());
+            log.warn("The keys for callers' JWTs cannot be got; those that are known are used on: {}", cause);
         }
         failed = true;
     }

@@ -36,6 +36,7 @@ public final class AuthorizationServer implements AutoCloseable {
     private final AtomicInteger asked = new AtomicInteger();
     private volatile RSAKey key = newKey("key-1");
     private volatile String answer = publicKeys();
+    private volatile String metadata;
     private volatile int status = 200;
     private volatile String token = "";
 
@@ -46,10 +47,8 @@ public final class AuthorizationServer implements AutoCloseable {
             asked.incrementAndGet();
             answer(exchange, answer);
         });
-        server.createContext(
-                "/.well-known/openid-configuration",
-                exchange ->
-                        answer(exchange, "{\"issuer\":\"" + issuer() + "\",\"jwks_uri\":\"" + issuer() + "/jwks\"}"));
+        metadata = "{\"issuer\":\"" + issuer() + "\",\"jwks_uri\":\"" + jwksUri() + "\"}";
+        server.createContext("/.well-known/openid-configuration", exchange -> answer(exchange, metadata));
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.start();
     }
@@ -114,6 +113,11 @@ public final class AuthorizationServer implements AutoCloseable {
     public void answerWith(int code, String body) {
         status = code;
         answer = body;
+    }
+
+    /** Answers with this where its metadata is asked for. */
+    public void metadata(String body) {
+        metadata = body;
     }
 
     public void answerWell() {
