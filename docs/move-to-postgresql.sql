@@ -19,8 +19,8 @@ CREATE LOCAL TEMPORARY LINKED TABLE target_scheduled_tasks
 INSERT INTO target_cancellation SELECT * FROM cancellation ORDER BY id;
 -- without request_key, which only a request that is being recorded needs
 INSERT INTO target_cancellation_request
-    ("id", "cancellation_id", "life", "caller", "reason", "received_at", "outcome", "trace_id")
-    SELECT id, cancellation_id, life, caller, reason, received_at, outcome, trace_id
+    ("id", "cancellation_id", "life", "caller", "reason", "received_at", "outcome", "trace_id", "span_id")
+    SELECT id, cancellation_id, life, caller, reason, received_at, outcome, trace_id, span_id
         FROM cancellation_request ORDER BY id;
 INSERT INTO target_item_total SELECT * FROM item_total;
 -- the retention's own task may be there already

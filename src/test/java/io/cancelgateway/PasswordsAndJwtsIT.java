@@ -142,8 +142,8 @@ class PasswordsAndJwtsIT {
             upstreamFaults(caller);
             databaseFaults(caller);
             credentialsThatAreRefused(gateway);
-            identityFaults(gateway);
             threadDumpDuringACall(caller);
+            identityFaults(gateway); // the last: it may leave no key that the caller's JWT could be checked with
             for (String endpoint : SecretsIT.ENDPOINTS) {
                 note(gateway.management("/actuator" + endpoint));
             }

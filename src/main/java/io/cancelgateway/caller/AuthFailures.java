@@ -1,5 +1,8 @@
 package io.cancelgateway.caller;
 
+import io.cancelgateway.platform.AuditEvent;
+import io.cancelgateway.platform.AuditEvent.Action;
+import io.cancelgateway.platform.AuditEvent.Field;
 import io.cancelgateway.platform.LimitedLog;
 import io.cancelgateway.platform.Ticker;
 import io.micrometer.core.instrument.Counter;
@@ -11,8 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.http.server.PathContainer;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.stereotype.Component;
@@ -22,13 +24,11 @@ import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 
 /**
- * Counts the requests that were refused for who sent them, and writes an audit line for each. A flood of them is cut to
+ * Counts the requests that were refused for who sent them, and writes an audit event for each. A flood of them is cut to
  * 10 lines a second for each reason and caller; the line tells how many were left out.
  */
 @Component
 class AuthFailures {
-
-    private static final Logger log = LoggerFactory.getLogger(AuthFailures.class);
 
     private static final String UNKNOWN = "unknown";
 
@@ -99,13 +99,13 @@ class AuthFailures {
         Objects.requireNonNull(counters.get(reason)).increment();
         String name = caller == null ? UNKNOWN : caller.name();
         lines.next(new Kind(reason, name))
-                .ifPresent(leftOut -> log.atWarn()
-                        .addKeyValue("caller", name)
-                        .addKeyValue("source_address", request.getRemoteAddr())
-                        .addKeyValue("method", method(request))
-                        .addKeyValue("path", path(request))
-                        .addKeyValue("reason", reason.word())
-                        .addKeyValue("left_out", leftOut)
+                .ifPresent(leftOut -> AuditEvent.of(Action.REFUSAL, Level.WARN)
+                        .with(Field.CALLER, name)
+                        .with(Field.SOURCE_ADDRESS, request.getRemoteAddr())
+                        .with(Field.METHOD, method(request))
+                        .with(Field.PATH, path(request))
+                        .with(Field.REASON, reason.word())
+                        .with(Field.LEFT_OUT, leftOut)
                         .log(
                                 "Refused {} {} by caller {} from {}: {}; {} like it before were not logged",
                                 method(request),

@@ -41,6 +41,7 @@ class BatchWaits implements SmartLifecycle {
 
     private final TwelveLabs twelveLabs;
     private final Function<TenantId, Optional<Tenant>> tenants;
+    private final RequestTraces traces;
     private final End recordEnd;
     private final Map<CancellationKey, Watch> watches = new ConcurrentHashMap<>();
 
@@ -58,9 +59,11 @@ class BatchWaits implements SmartLifecycle {
         void record(CancellationKey key, Collection<Long> requests, Answer answer);
     }
 
-    BatchWaits(TwelveLabs twelveLabs, Function<TenantId, Optional<Tenant>> tenants, End recordEnd) {
+    BatchWaits(
+            TwelveLabs twelveLabs, Function<TenantId, Optional<Tenant>> tenants, RequestTraces traces, End recordEnd) {
         this.twelveLabs = twelveLabs;
         this.tenants = tenants;
+        this.traces = traces;
         this.recordEnd = recordEnd;
     }
 
@@ -111,7 +114,9 @@ class BatchWaits implements SmartLifecycle {
         Watch joined = watches.compute(key, (_, present) -> {
             Watch watch = present == null ? new Watch() : present;
             if (watch.waiters++ == 0) {
-                Thread.ofVirtual().name("wait-for-batch").start(() -> poll(key, watch));
+                // in the trace of the first that waits
+                Runnable polls = traces.withCurrent(() -> poll(key, watch));
+                Thread.ofVirtual().name("wait-for-batch").start(polls);
             }
             return watch;
         });

@@ -7,6 +7,9 @@ import io.cancelgateway.ledger.Cancellation;
 import io.cancelgateway.ledger.CancellationKey;
 import io.cancelgateway.ledger.Intent;
 import io.cancelgateway.ledger.OpenedRequest;
+import io.cancelgateway.platform.AuditEvent;
+import io.cancelgateway.platform.AuditEvent.Action;
+import io.cancelgateway.platform.AuditEvent.Field;
 import io.cancelgateway.platform.LimitedLog;
 import io.cancelgateway.platform.Ticker;
 import io.cancelgateway.problem.Problem;
@@ -23,8 +26,6 @@ import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.TwelveLabs;
 import io.cancelgateway.twelvelabs.VendorError;
-import io.micrometer.tracing.Span;
-import io.micrometer.tracing.Tracer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,7 +40,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.spi.LoggingEventBuilder;
+import org.slf4j.event.Level;
 import org.springframework.stereotype.Service;
 
 /**
@@ -59,7 +60,7 @@ class Cancellations {
     private final TwelveLabs twelveLabs;
     private final CancellationMetrics metrics;
     private final LimitedLog<RefusalKind> refusals;
-    private final Tracer tracer;
+    private final RequestTraces traces;
     private final Ticker ticker;
     private final Clock clock;
 
@@ -72,7 +73,7 @@ class Cancellations {
             TwelveLabs twelveLabs,
             CancellationMetrics metrics,
             Ticker ticker,
-            Tracer tracer,
+            RequestTraces traces,
             Clock clock) {
         this.requests = requests;
         this.records = records;
@@ -82,7 +83,7 @@ class Cancellations {
         this.twelveLabs = twelveLabs;
         this.metrics = metrics;
         this.refusals = new LimitedLog<>(ticker);
-        this.tracer = tracer;
+        this.traces = traces;
         this.ticker = ticker;
         this.clock = clock;
     }
@@ -195,13 +196,16 @@ class Cancellations {
 
     /** Counts and logs a request under its outcome, whatever happens. */
     private <T> T counted(CancelRequest request, Supplier<T> work, Function<T, Outcome> outcomeOf) {
+        Instant receivedAt = clock.instant();
         long begun = ticker.nanos();
         Outcome outcome = Outcome.INTERNAL_ERROR;
         int sent = 0;
+        @Nullable Boolean recorded = null;
         @Nullable String cause = null;
         try {
             T reply = work.get();
             outcome = outcomeOf.apply(reply);
+            recorded = !(reply instanceof Reply.Answered) || ((Reply.Answered) reply).recorded();
             if (reply instanceof Reply.Answered answered) {
                 sent = answered.sent();
                 cause = cause(answered.answer());
@@ -218,11 +222,16 @@ class Cancellations {
             throw problem.toException();
         } finally {
             metrics.record(request.tenant().id(), outcome);
-            event(request, outcome, cause)
-                    .addKeyValue("sent", sent)
-                    .addKeyValue("duration_ms", (ticker.nanos() - begun) / 1_000_000)
+            boolean unrecorded = Boolean.FALSE.equals(recorded);
+            event(unrecorded ? Level.WARN : Level.INFO, request, outcome, cause)
+                    .with(Field.RECORDED, recorded)
+                    .with(Field.RECEIVED_AT, receivedAt)
+                    .with(Field.DURATION_MS, (ticker.nanos() - begun) / 1_000_000)
+                    .with(Field.ATTEMPTS, sent)
                     .log(
-                            "Cancel of batch {} of tenant {} by {}: {}",
+                            unrecorded
+                                    ? "Cancel of batch {} of tenant {} by {}, sent without a record: {}"
+                                    : "Cancel of batch {} of tenant {} by {}: {}",
                             request.batch(),
                             request.tenant().id(),
                             request.caller().name(),
@@ -230,15 +239,14 @@ class Cancellations {
         }
     }
 
-    /** The log event of a request, with the fields that docs/OPERATIONS.md lists. */
-    private static LoggingEventBuilder event(CancelRequest request, Outcome outcome, @Nullable String cause) {
-        return log.atInfo()
-                .addKeyValue("batch_id", request.batch().canonical())
-                .addKeyValue("tenant", request.tenant().id())
-                .addKeyValue("caller", request.caller().name())
-                .addKeyValue("reason", request.reason().map(CancelReason::text).orElse(null))
-                .addKeyValue("outcome", outcome.word())
-                .addKeyValue("cause", cause);
+    private static AuditEvent event(Level level, CancelRequest request, Outcome outcome, @Nullable String cause) {
+        return AuditEvent.of(Action.CANCEL, level)
+                .with(Field.BATCH_ID, request.batch().canonical())
+                .with(Field.TENANT, request.tenant().id())
+                .with(Field.CALLER, request.caller().name())
+                .with(Field.REASON, request.reason().map(CancelReason::text).orElse(null))
+                .with(Field.OUTCOME, outcome.word())
+                .with(Field.CAUSE, cause);
     }
 
     /** Why the cancel was not accepted, in a word or a few; null where the outcome says it all. */
@@ -258,9 +266,10 @@ class Cancellations {
         metrics.record(request.tenant().id(), outcome);
         metrics.recordRejection(request.tenant().id(), refusal.answer());
         refusals.next(new RefusalKind(request.tenant().id(), refusal.reason()))
-                .ifPresent(leftOut -> event(request, outcome, refusal.reason().word())
-                        .addKeyValue("sent", 0)
-                        .addKeyValue("left_out", leftOut)
+                .ifPresent(leftOut -> event(
+                                Level.INFO, request, outcome, refusal.reason().word())
+                        .with(Field.ATTEMPTS, 0)
+                        .with(Field.LEFT_OUT, leftOut)
                         .log(
                                 "Cancel of batch {} of tenant {} by {}: {}, refused at once, {};"
                                         + " {} like it before were not logged",
@@ -318,7 +327,7 @@ class Cancellations {
                 key(request.tenant(), request.batch()),
                 request.caller().name(),
                 request.reason().map(CancelReason::text).orElse(null),
-                traceId(),
+                traces.current(),
                 now,
                 asynchronous ? now : now.plus(deadline.left()),
                 asynchronous,
@@ -328,10 +337,5 @@ class Cancellations {
     /** The key of the batch's cancellation. Ids that differ only in case name one batch. */
     static CancellationKey key(Tenant tenant, BatchId batch) {
         return new CancellationKey(tenant.id(), batch.canonical());
-    }
-
-    private @Nullable String traceId() {
-        Span span = tracer.currentSpan();
-        return span == null ? null : span.context().traceId();
     }
 }

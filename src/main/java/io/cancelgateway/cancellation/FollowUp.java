@@ -58,6 +58,7 @@ class FollowUp {
     private final TenantShares shares;
     private final Predicate<CancellationKey> watched;
     private final Consumer<Poll> polls;
+    private final RequestTraces traces;
 
     /** How the turn of a follow-up that polls ended. */
     enum Poll {
@@ -89,7 +90,8 @@ class FollowUp {
             PollDelay pollDelay,
             TenantShares shares,
             Predicate<CancellationKey> watched,
-            Consumer<Poll> polls) {
+            Consumer<Poll> polls,
+            RequestTraces traces) {
         this.records = records;
         this.lifecycle = lifecycle;
         this.twelveLabs = twelveLabs;
@@ -99,6 +101,7 @@ class FollowUp {
         this.shares = shares;
         this.watched = watched;
         this.polls = polls;
+        this.traces = traces;
     }
 
     /** The ledger, as far as a follow-up needs it. */
@@ -150,12 +153,16 @@ class FollowUp {
         if (tenant.isEmpty()) {
             return Optional.of(pollDelay.jittered(REFUSED_KEY_DELAY));
         }
+        return traces.linked("deliver cancel", followed, () -> deliver(followed, tenant.get()));
+    }
+
+    private Optional<Duration> deliver(FollowedCancellation followed, Tenant tenant) {
         CancelResult result;
         try {
             result = twelveLabs.deliver(
-                    tenant.get(), new BatchId(followed.key().batchId()), followed.ambiguous() || followed.underWay());
+                    tenant, new BatchId(followed.key().batchId()), followed.ambiguous() || followed.underWay());
             Optional<Change> change = lifecycle.delivered(followed, result);
-            if (change.isPresent() && records.record(change.get()).ended()) {
+            if (change.isPresent() && record(followed, change.get()).ended()) {
                 return Optional.empty();
             }
         } catch (RuntimeException e) {
@@ -165,7 +172,7 @@ class FollowUp {
                 switch (result.answer()) {
                     case Answer.KeyRejected _ ->
                         // its key may have changed while the old one was being refused
-                        tenants.apply(followed.key().tenant()).equals(tenant)
+                        tenants.apply(followed.key().tenant()).equals(Optional.of(tenant))
                                 ? pollDelay.jittered(REFUSED_KEY_DELAY)
                                 : delay(followed);
                     case Answer.RateLimited(Duration retryAfter, RefusalReason _) ->
@@ -213,7 +220,11 @@ class FollowUp {
             // a tenant that was removed may come back
             return new Polled(Poll.SKIPPED, unanswered(followed, null));
         }
-        Answer answer = twelveLabs.poll(tenant.get(), new BatchId(followed.key().batchId()));
+        return traces.linked("poll batch", followed, () -> poll(followed, tenant.get()));
+    }
+
+    private Polled poll(FollowedCancellation followed, Tenant tenant) {
+        Answer answer = twelveLabs.poll(tenant, new BatchId(followed.key().batchId()));
         Optional<Change> change = lifecycle.polled(followed, answer);
         if (change.isEmpty()) {
             Poll result = answer instanceof Answer.Found || answer instanceof Answer.NotFound
@@ -222,7 +233,7 @@ class FollowUp {
             return new Polled(result, pollAgainAfter(followed, answer));
         }
         // not ended: the change was an acceptance, or a new request joined meanwhile
-        return records.record(change.get()).ended()
+        return record(followed, change.get()).ended()
                 ? new Polled(Poll.ENDED, Optional.empty())
                 : new Polled(Poll.RUNNING, Optional.of(delay(followed)));
     }
@@ -272,7 +283,12 @@ class FollowUp {
                 "Batch {} has expired; its cancel was not delivered before, or its end could not be learned",
                 followed.key());
         // not ended: a request joined meanwhile
-        return records.record(lifecycle.giveUp(followed)).ended() ? Optional.empty() : Optional.of(delay(followed));
+        return record(followed, lifecycle.giveUp(followed)).ended() ? Optional.empty() : Optional.of(delay(followed));
+    }
+
+    /** In the trace of the request, so that the log of its end can be found by that. */
+    private Effect record(FollowedCancellation followed, Change change) {
+        return traces.inTraceOf(followed, () -> records.record(change));
     }
 
     /** Whether a request is under way that may still be answered: its answer makes a poll needless. */

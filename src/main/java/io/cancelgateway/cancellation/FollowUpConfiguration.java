@@ -57,7 +57,8 @@ class FollowUpConfiguration {
             PollDelay pollDelay,
             DbSchedulerProperties scheduler,
             BatchWaits waits,
-            CancellationMetrics metrics) {
+            CancellationMetrics metrics,
+            RequestTraces traces) {
         return new FollowUp(
                 records(ledger, recorder),
                 lifecycle,
@@ -67,7 +68,8 @@ class FollowUpConfiguration {
                 pollDelay,
                 new TenantShares(scheduler.getThreads()),
                 waits::isWatched,
-                metrics::polled);
+                metrics::polled,
+                traces);
     }
 
     @Bean
@@ -99,8 +101,9 @@ class FollowUpConfiguration {
             Tenants tenants,
             Recorder recorder,
             Lifecycle lifecycle,
-            LedgerAvailability availability) {
-        return new BatchWaits(twelveLabs, tenants::find, (key, requests, answer) -> {
+            LedgerAvailability availability,
+            RequestTraces traces) {
+        return new BatchWaits(twelveLabs, tenants::find, traces, (key, requests, answer) -> {
             if (availability.available()) {
                 recorder.recordEnd(key, requests, followed -> lifecycle.polled(followed, answer));
             }

@@ -12,6 +12,9 @@ import io.cancelgateway.ledger.LedgerMetrics;
 import io.cancelgateway.ledger.LedgerTransactions;
 import io.cancelgateway.ledger.LedgerWriter;
 import io.cancelgateway.ledger.PendingWrite;
+import io.cancelgateway.platform.AuditEvent;
+import io.cancelgateway.platform.AuditEvent.Action;
+import io.cancelgateway.platform.AuditEvent.Field;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
@@ -19,7 +22,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.spi.LoggingEventBuilder;
+import org.slf4j.event.Level;
 import org.springframework.stereotype.Component;
 
 /** Commits changes, then counts their effects. Each effect is counted once, over all requests and polls. */
@@ -117,18 +120,17 @@ class Recorder {
         }
     }
 
-    /** The log event of an end, with the fields that docs/OPERATIONS.md lists. */
-    private static LoggingEventBuilder event(CancellationKey key, CancellationState state) {
-        return log.atInfo()
-                .addKeyValue("batch_id", key.batchId())
-                .addKeyValue("tenant", key.tenant())
-                .addKeyValue("state", state.word());
+    private static AuditEvent event(CancellationKey key, CancellationState state) {
+        return AuditEvent.of(Action.END, Level.INFO)
+                .with(Field.BATCH_ID, key.batchId())
+                .with(Field.TENANT, key.tenant())
+                .with(Field.STATE, state.word());
     }
 
     private void count(Effect.EndedWithBatch ended) {
         BatchSnapshot snapshot = ended.snapshot();
         event(ended.key(), ended.state())
-                .addKeyValue("canceled_items", snapshot.counts().canceled())
+                .with(Field.CANCELED_ITEMS, snapshot.counts().canceled())
                 .log(
                         "Cancellation of {} ended: {}, {}",
                         ended.key(),

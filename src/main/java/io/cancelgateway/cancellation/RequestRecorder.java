@@ -130,25 +130,10 @@ class RequestRecorder {
     void end(Recording recording, CancelResult result) {
         switch (recording) {
             case Recording.Committed(OpenedRequest opened) -> end(opened, result);
-            case Recording.Pending(Intent intent, Optional<PendingWrite<OpenedRequest>> write) -> {
-                log.atWarn()
-                        .addKeyValue("batch_id", intent.key().batchId())
-                        .addKeyValue("tenant", intent.key().tenant())
-                        .addKeyValue("caller", intent.caller())
-                        .addKeyValue("reason", intent.reason())
-                        .addKeyValue("received_at", intent.receivedAt())
-                        .addKeyValue("trace_id", intent.traceId())
-                        .addKeyValue("sent", result.sent())
-                        .addKeyValue("outcome", Outcome.of(result.answer()).word())
-                        .log(
-                                "Cancel of {} by {} was forwarded without a record: {}",
-                                intent.key(),
-                                intent.caller(),
-                                Outcome.of(result.answer()).word());
+            case Recording.Pending(Intent intent, Optional<PendingWrite<OpenedRequest>> write) ->
                 write.ifPresentOrElse(
                         late -> late.whenEnded(opened -> begin(opened, result), _ -> postponed.add(intent, result)),
                         () -> postponed.add(intent, result));
-            }
         }
     }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastAttemptAt when the latest request of this life ended that has ended, or null if none has
  * @param ambiguous whether a cancel may have taken effect without an answer
  * @param underWay whether a request has no outcome yet: it is still under way, or was lost with its replica
+ * @param span of the request that began this life, or null
  */
 public record FollowedCancellation(
         long id,
@@ -26,4 +27,5 @@ public record FollowedCancellation(
         Instant deadline,
         @Nullable Instant lastAttemptAt,
         boolean ambiguous,
-        boolean underWay) {}
+        boolean underWay,
+        @Nullable RequestSpan span) {}

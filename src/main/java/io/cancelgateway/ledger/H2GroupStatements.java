@@ -45,9 +45,9 @@ class H2GroupStatements implements GroupStatements {
             "UPDATE cancellation SET deadline_at = GREATEST(deadline_at, ?) WHERE id = ?";
 
     private static final String ADD_REQUEST = """
-            INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id, outcome,
-                                              request_key)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id, span_id,
+                                              outcome, request_key)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
 
     private static final String ADD_FOLLOW_UP = """
@@ -183,8 +183,9 @@ class H2GroupStatements implements GroupStatements {
         statement.setString(4, intent.reason());
         statement.setObject(5, utc(intent.receivedAt()));
         statement.setString(6, intent.traceId());
-        statement.setString(7, intent.asynchronous() ? Ledger.QUEUED : null);
-        statement.setObject(8, intent.request());
+        statement.setString(7, intent.spanId());
+        statement.setString(8, intent.asynchronous() ? Ledger.QUEUED : null);
+        statement.setObject(9, intent.request());
         statement.executeUpdate();
         return generatedId(statement);
     }

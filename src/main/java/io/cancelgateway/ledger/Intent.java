@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param request a key of the request's own: if the same intent is recorded twice, there is one request
  * @param caller the name of the caller, at most 128 characters
  * @param reason why, at most 256 characters, or null
- * @param traceId its trace, 32 hex digits, or null
+ * @param span its span, or null
  * @param deadline when it must be answered at the latest; for an asynchronous one when it was received
  * @param asynchronous whether the gateway delivers the cancel after the request was answered
  * @param followUpAt when the follow-up task of the cancellation runs first, if this request starts it
@@ -20,8 +20,21 @@ public record Intent(
         CancellationKey key,
         String caller,
         @Nullable String reason,
-        @Nullable String traceId,
+        @Nullable RequestSpan span,
         Instant receivedAt,
         Instant deadline,
         boolean asynchronous,
-        Instant followUpAt) {}
+        Instant followUpAt) {
+
+    /** Null if the request has no span. */
+    @Nullable
+    String traceId() {
+        return span == null ? null : span.traceId();
+    }
+
+    /** Null if the request has no span. */
+    @Nullable
+    String spanId() {
+        return span == null ? null : span.spanId();
+    }
+}

@@ -50,7 +50,10 @@ public class Ledger {
 
     private static final String FOLLOWED = """
             SELECT id, life, tenant, batch_id, state, asynchronous, %s AS started_at, accepted_at, deadline_at,
-                   last_attempt_at, ambiguous, %s AS under_way
+                   last_attempt_at, ambiguous, %s AS under_way,
+                   (SELECT trace_id || '-' || span_id FROM cancellation_request r
+                     WHERE r.cancellation_id = c.id AND r.life = c.life
+                     ORDER BY r.id FETCH FIRST 1 ROW ONLY) AS span
               FROM cancellation c
             """.formatted(STARTED_AT, REQUEST_UNDER_WAY);
 
@@ -250,8 +253,8 @@ public class Ledger {
         KeyHolder request = new GeneratedKeyHolder();
         jdbc.sql("""
                         INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id,
-                                                          outcome, request_key)
-                        VALUES (:id, :life, :caller, :reason, :received, :trace, :outcome, :key)
+                                                          span_id, outcome, request_key)
+                        VALUES (:id, :life, :caller, :reason, :received, :trace, :span, :outcome, :key)
                         """)
                 .param("id", id)
                 .param("life", life)
@@ -259,6 +262,7 @@ public class Ledger {
                 .param("reason", intent.reason())
                 .param("received", utc(intent.receivedAt()))
                 .param("trace", intent.traceId())
+                .param("span", intent.spanId())
                 .param("outcome", intent.asynchronous() ? QUEUED : null)
                 .param("key", intent.request())
                 .update(request, "id");
@@ -589,7 +593,16 @@ public class Ledger {
                 instant(row, "deadline_at"),
                 instantOrNull(row, "last_attempt_at"),
                 row.getBoolean("ambiguous"),
-                row.getBoolean("under_way"));
+                row.getBoolean("under_way"),
+                span(row.getString("span")));
+    }
+
+    private static @Nullable RequestSpan span(@Nullable String traceAndSpan) {
+        if (traceAndSpan == null) {
+            return null;
+        }
+        int between = traceAndSpan.lastIndexOf('-');
+        return new RequestSpan(traceAndSpan.substring(0, between), traceAndSpan.substring(between + 1));
     }
 
     /**

@@ -35,8 +35,9 @@ class PostgresGroupStatements implements GroupStatements {
                 SELECT *
                   FROM unnest(CAST(? AS varchar[]), CAST(? AS varchar[]), CAST(? AS boolean[]), CAST(? AS varchar[]),
                               CAST(? AS varchar[]), CAST(? AS timestamptz[]), CAST(? AS timestamptz[]),
-                              CAST(? AS varchar[]), CAST(? AS uuid[]), CAST(? AS timestamptz[]), CAST(? AS boolean[]))
-                    AS i (tenant, batch_id, asynchronous, caller, reason, received_at, deadline, trace_id,
+                              CAST(? AS varchar[]), CAST(? AS varchar[]), CAST(? AS uuid[]), CAST(? AS timestamptz[]),
+                              CAST(? AS boolean[]))
+                    AS i (tenant, batch_id, asynchronous, caller, reason, received_at, deadline, trace_id, span_id,
                           request_key, follow_up_at, again)
             ), started AS (
                 INSERT INTO cancellation (tenant, batch_id, life, state, asynchronous, requested_by, reason,
@@ -63,9 +64,9 @@ class PostgresGroupStatements implements GroupStatements {
             ), opened AS (
                 SELECT *, TRUE AS is_start FROM started UNION ALL SELECT *, FALSE FROM joined
             ), request AS (
-                INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id, outcome,
-                                                  request_key)
-                SELECT id, life, caller, reason, received_at, trace_id, CASE WHEN asynchronous THEN '%s' END,
+                INSERT INTO cancellation_request (cancellation_id, life, caller, reason, received_at, trace_id, span_id,
+                                                  outcome, request_key)
+                SELECT id, life, caller, reason, received_at, trace_id, span_id, CASE WHEN asynchronous THEN '%s' END,
                        request_key
                   FROM opened JOIN intent USING (batch_id, tenant)
                 RETURNING request_key, cancellation_id, id
@@ -172,6 +173,7 @@ class PostgresGroupStatements implements GroupStatements {
         parameters.add("timestamptz", intents, intent -> utc(intent.receivedAt()));
         parameters.add("timestamptz", intents, intent -> utc(intent.deadline()));
         parameters.add("varchar", intents, Intent::traceId);
+        parameters.add("varchar", intents, Intent::spanId);
         parameters.add("uuid", intents, Intent::request);
         parameters.add("timestamptz", intents, intent -> utc(intent.followUpAt()));
         parameters.add("bool", openings, Opening::again);

@@ -9,7 +9,8 @@ interface Attempts {
     /**
      * Sends one request and waits until it has ended.
      *
+     * @param number which attempt of its call this is, from 1
      * @param timeout for all of it, getting a connection included; more than zero
      */
-    Attempt send(VendorRequest request, ApiKey key, Duration timeout);
+    Attempt send(VendorRequest request, ApiKey key, int number, Duration timeout);
 }

@@ -34,6 +34,7 @@ final class Call {
     private final VendorRequest request;
     private final boolean unresolved;
     private final Deadline deadline;
+    private int attemptsSoFar;
     private int made;
     private int sent;
     private boolean ambiguous;
@@ -193,7 +194,7 @@ final class Call {
 
     /** A pause begins while the permit is still held, so that who waits for a permit meets the pause. */
     private Attempt send(VendorRequest what) {
-        Attempt attempt = attempts.send(what, tenant.key(), deadline.cut(attemptTimeout));
+        Attempt attempt = attempts.send(what, tenant.key(), ++attemptsSoFar, deadline.cut(attemptTimeout));
         noteKeyAndPause(attempt);
         return attempt;
     }

@@ -17,6 +17,7 @@ final class RetryBudget {
     private final double ratio;
     private final int floor;
     private final Ticker ticker;
+    private final Runnable onExhausted;
     private final long origin;
 
     private final int[] requestsBySlot = new int[SLOTS];
@@ -25,10 +26,20 @@ final class RetryBudget {
     private int requests;
     private int retries;
 
-    RetryBudget(double ratio, int floor, Ticker ticker) {
+    /** Whether a retry was ever refused, and when the last one was. */
+    private boolean refusing;
+
+    private long refusedLast;
+
+    /**
+     * @param onExhausted called when a retry is refused, unless one was in the {@link #WINDOW} before: once for a time
+     *     in which retries are refused again and again
+     */
+    RetryBudget(double ratio, int floor, Ticker ticker, Runnable onExhausted) {
         this.ratio = ratio;
         this.floor = floor;
         this.ticker = ticker;
+        this.onExhausted = onExhausted;
         this.origin = ticker.nanos();
     }
 
@@ -39,14 +50,24 @@ final class RetryBudget {
     }
 
     /** Takes one retry from the budget, or returns false where none is left. */
-    synchronized boolean tryRetry() {
-        int slot = slide();
-        if (retries + 1 > Math.max(floor, ratio * requests)) {
-            return false;
+    boolean tryRetry() {
+        boolean begins;
+        synchronized (this) {
+            int slot = slide();
+            if (retries + 1 <= Math.max(floor, ratio * requests)) {
+                retriesBySlot[slot]++;
+                retries++;
+                return true;
+            }
+            long now = ticker.nanos();
+            begins = !refusing || now - refusedLast > WINDOW.toNanos();
+            refusing = true;
+            refusedLast = now;
         }
-        retriesBySlot[slot]++;
-        retries++;
-        return true;
+        if (begins) {
+            onExhausted.run();
+        }
+        return false;
     }
 
     /** Removes what is older than the window, and returns the slot of now. */

@@ -10,6 +10,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -31,12 +32,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
-import org.springframework.web.reactive.function.client.ClientRequest;
-import org.springframework.web.reactive.function.client.ClientResponse;
-import org.springframework.web.reactive.function.client.ExchangeFunction;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Hooks;
-import reactor.core.publisher.Mono;
 import reactor.netty.NettyPipeline;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
@@ -99,10 +96,10 @@ class TwelveLabsConfiguration {
         Hooks.onErrorDropped(dropped -> log.debug(
                 "Came after its attempt was over: {}", dropped.getClass().getName()));
         return builder.baseUrl(baseUrl)
+                .observationRegistry(ObservationRegistry.NOOP) // each attempt is observed, see AttemptObservation
                 .clientConnector(new ReactorClientHttpConnector(http))
                 .defaultHeader(HttpHeaders.ACCEPT, MediaType.APPLICATION_JSON_VALUE)
                 .defaultHeader(HttpHeaders.USER_AGENT, "cancel-gateway")
-                .filter(TwelveLabsConfiguration::removeTracestate)
                 .filter(MalformedResponseException::replaceClientException)
                 .filter(ProxyFailedException::replaceClientException)
                 .build();
@@ -135,15 +132,6 @@ class TwelveLabsConfiguration {
                 builder.username(proxy.username()).password(_ -> password);
             }
         });
-    }
-
-    /** Removes {@code tracestate}, which callers can put anything into. The vendor gets {@code traceparent} alone. */
-    private static Mono<ClientResponse> removeTracestate(ClientRequest request, ExchangeFunction next) {
-        return request.headers().containsHeader("tracestate")
-                ? next.exchange(ClientRequest.from(request)
-                        .headers(headers -> headers.remove("tracestate"))
-                        .build())
-                : next.exchange(request);
     }
 
     private static String baseUrl(URI url) {
@@ -182,7 +170,15 @@ class TwelveLabsConfiguration {
                 new Pause(ticker),
                 Breaker.ofTenant(CircuitBreaker.of("tenant-" + id, config), ticker),
                 upstreamBreaker,
-                new RetryBudget(retry.budgetRatio(), retry.budgetFloor(), ticker)));
+                new RetryBudget(
+                        retry.budgetRatio(),
+                        retry.budgetFloor(),
+                        ticker,
+                        () -> log.atWarn()
+                                .addKeyValue("tenant", id)
+                                .log(
+                                        "The retry budget of tenant {} is used up: its calls are not retried for now",
+                                        id))));
         tenants.onChange(() -> lanes.retain(tenants.ids()));
         return lanes;
     }
@@ -197,6 +193,7 @@ class TwelveLabsConfiguration {
             WebClient upstream,
             IdleConnections idle,
             MeterRegistry meters,
+            ObservationRegistry observations,
             UpstreamProperties properties,
             RetryProperties retry,
             Lanes lanes,
@@ -210,7 +207,13 @@ class TwelveLabsConfiguration {
                 .register(meters);
         Backoff backoff = new Backoff(retry.baseDelay(), retry.maxDelay(), random);
         Call.Collaborators collaborators = new Call.Collaborators(
-                new WebClientAttempts(upstream, idle, new BatchReader(), meters, ticker),
+                new WebClientAttempts(
+                        upstream,
+                        idle,
+                        new BatchReader(),
+                        meters,
+                        new AttemptObservation.Source(observations, properties.baseUrl()),
+                        ticker),
                 new RetryDecision(retry.maxAttempts(), backoff, clock, budgetExhausted::increment),
                 tenants,
                 sleeper,

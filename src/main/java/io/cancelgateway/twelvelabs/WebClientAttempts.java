@@ -57,13 +57,21 @@ class WebClientAttempts implements Attempts {
     private static final long MIN_STALE_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final WebClient client;
+    private final AttemptObservation.Source observations;
     private final BatchReader reader;
     private final MeterRegistry meters;
     private final IdleConnections idle;
     private final Ticker ticker;
 
-    WebClientAttempts(WebClient client, IdleConnections idle, BatchReader reader, MeterRegistry meters, Ticker ticker) {
+    WebClientAttempts(
+            WebClient client,
+            IdleConnections idle,
+            BatchReader reader,
+            MeterRegistry meters,
+            AttemptObservation.Source observations,
+            Ticker ticker) {
         this.client = client;
+        this.observations = observations;
         this.idle = idle;
         this.reader = reader;
         this.meters = meters;
@@ -82,10 +90,12 @@ class WebClientAttempts implements Attempts {
     }
 
     @Override
-    public Attempt send(VendorRequest request, ApiKey key, Duration timeout) {
+    public Attempt send(VendorRequest request, ApiKey key, int number, Duration timeout) {
         Operation operation = request.operation();
         Progress progress = new Progress(ticker);
-        Attempt attempt = read(operation, key, exchange(request, key, timeout, progress));
+        AttemptObservation observation = observations.start(request, number);
+        Attempt attempt = read(operation, key, exchange(request, key, timeout, progress, observation));
+        observation.stop(attempt, progress.status());
         if (attempt.stale()) {
             idle.evictAll();
         }
@@ -94,10 +104,12 @@ class WebClientAttempts implements Attempts {
         return attempt;
     }
 
-    private Exchange exchange(VendorRequest request, ApiKey key, Duration timeout, Progress progress) {
+    private Exchange exchange(
+            VendorRequest request, ApiKey key, Duration timeout, Progress progress, AttemptObservation observation) {
         try {
             byte[] body = client.method(request.operation().method())
                     .uri(request.operation().path(), request::address)
+                    .headers(headers -> headers.addAll(observation.headers()))
                     .header(API_KEY, key.reveal())
                     // called only once there is a connection to write the request to
                     .httpRequest(progress::startSending)
@@ -107,7 +119,9 @@ class WebClientAttempts implements Attempts {
             progress.markIdle();
             return progress.complete(body == null ? NO_BODY : body);
         } catch (RuntimeException e) {
-            return failure(e, progress);
+            Throwable cause = cause(e);
+            observation.failed(cause);
+            return failure(cause, e, progress);
         }
     }
 
@@ -126,11 +140,12 @@ class WebClientAttempts implements Attempts {
         return bytes;
     }
 
-    private static Exchange failure(RuntimeException thrown, Progress progress) {
+    private static Throwable cause(RuntimeException thrown) {
         Throwable cause = Exceptions.unwrap(thrown);
-        if (cause.getCause() instanceof InterruptedException interrupted) {
-            cause = interrupted;
-        }
+        return cause.getCause() instanceof InterruptedException interrupted ? interrupted : cause;
+    }
+
+    private static Exchange failure(Throwable cause, RuntimeException thrown, Progress progress) {
         if (progress.abandonIfUnsent()) {
             return new Exchange.Failed(new Attempt.NotSent(whyNotSent(cause, thrown)));
         }
@@ -262,6 +277,13 @@ class WebClientAttempts implements Attempts {
             if (carrier != null) {
                 carrier.attr(IDLE_SINCE).set(ticker.nanos());
             }
+        }
+
+        /** Of the response, or null if there is none. */
+        @Nullable
+        Integer status() {
+            HttpStatusCode answer = status;
+            return answer == null ? null : answer.value();
         }
 
         Exchange complete(byte[] body) {

@@ -3,6 +3,7 @@ package io.cancelgateway.caller;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import io.cancelgateway.platform.AuditEvent;
 import io.cancelgateway.support.EndToEnd;
 import io.cancelgateway.support.GatewayLog;
 import io.cancelgateway.support.Reply;
@@ -50,7 +51,7 @@ class CallerLimitIT extends EndToEnd {
     @Test
     void aFloodOfRefusedRequestsIsCountedAndCutInTheLog() {
         double before = count("cancel.gateway.auth.failures", "reason", "unauthorized");
-        try (GatewayLog log = new GatewayLog(AuthFailures.class.getName())) {
+        try (GatewayLog log = new GatewayLog(AuditEvent.LOGGER)) {
             for (int i = 0; i < 50; i++) {
                 send("GET", "/v1/cancellations/68f4ddaf8aaa60d33df0e800", "x-api-key", "made up " + i)
                         .isProblem(401, "unauthorized");

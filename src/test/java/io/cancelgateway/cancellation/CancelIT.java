@@ -3,6 +3,7 @@ package io.cancelgateway.cancellation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.cancelgateway.platform.AuditEvent;
 import io.cancelgateway.simulator.Fault;
 import io.cancelgateway.simulator.Operation;
 import io.cancelgateway.simulator.RecordedRequest;
@@ -12,6 +13,7 @@ import io.cancelgateway.support.GatewayLog;
 import io.cancelgateway.support.Reply;
 import io.cancelgateway.tenant.TenantId;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -51,6 +54,14 @@ class CancelIT extends EndToEnd {
     @Autowired
     private JdbcClient database;
 
+    @Autowired
+    private ObjectProvider<SpanExporter> exporters;
+
+    @Test
+    void noTraceIsExportedUnlessAnEndpointIsSet() {
+        assertThat(exporters).isEmpty();
+    }
+
     /** Nothing wakes only to find that there is nothing to do. */
     @Test
     void aCancellationThatEndsAtOnceLeavesNoFollowUpBehind() {
@@ -73,7 +84,7 @@ class CancelIT extends EndToEnd {
     /** Although the ledger is written on a thread of its own. */
     @Test
     void theLogTellsTheEndOfACancellationWithTheCallersTrace() {
-        try (GatewayLog log = new GatewayLog("io.cancelgateway.cancellation")) {
+        try (GatewayLog log = new GatewayLog(AuditEvent.LOGGER)) {
             cancel(
                             "000000000000000000000405",
                             "x-api-key",
@@ -102,13 +113,26 @@ class CancelIT extends EndToEnd {
             assertThat(fields(log, "Cancel of batch"))
                     .extracting(
                             fields -> fields.get("outcome"),
-                            fields -> fields.get("sent"),
+                            fields -> fields.get("attempts"),
                             fields -> fields.get("cause"))
                     .containsExactly(
                             tuple("accepted", 1, null),
                             tuple("rate_limited", 1, "upstream_429"),
                             tuple("rate_limited", 0, "paused"));
             assertThat(fields(log, "Cancel of batch").getFirst())
+                    .containsOnlyKeys(
+                            "event.action",
+                            "batch_id",
+                            "tenant",
+                            "caller",
+                            "reason",
+                            "outcome",
+                            "recorded",
+                            "received_at",
+                            "duration_ms",
+                            "attempts")
+                    .containsEntry("event.action", "cancel")
+                    .containsEntry("recorded", true)
                     .containsEntry("batch_id", batch.id())
                     .containsEntry("tenant", new TenantId("acme"))
                     .containsEntry("caller", "billing")

@@ -90,6 +90,9 @@ class EndStatesIT extends EndToEnd {
     @Autowired
     private CancellationMetrics metrics;
 
+    @Autowired
+    private RequestTraces traces;
+
     @TestConfiguration
     static class Time {
         @Bean
@@ -422,7 +425,17 @@ class EndStatesIT extends EndToEnd {
         PollDelay pollDelay = new PollDelay(Duration.ofMillis(1), Duration.ofHours(10), RandomGenerator.getDefault());
         return new FollowUpConfiguration()
                 .followUp(
-                        ledger, lifecycle, recorder, twelveLabs, tenants, CLOCK, pollDelay, scheduler, waits, metrics);
+                        ledger,
+                        lifecycle,
+                        recorder,
+                        twelveLabs,
+                        tenants,
+                        CLOCK,
+                        pollDelay,
+                        scheduler,
+                        waits,
+                        metrics,
+                        traces);
     }
 
     private long id(SimulatedBatch batch) {

@@ -26,6 +26,7 @@ import io.cancelgateway.twelvelabs.DoorRefusal;
 import io.cancelgateway.twelvelabs.Listing;
 import io.cancelgateway.twelvelabs.RefusalReason;
 import io.cancelgateway.twelvelabs.TwelveLabs;
+import io.micrometer.tracing.Tracer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -60,7 +61,8 @@ class FollowUpTests {
             new PollDelay(Duration.ofSeconds(2), Duration.ofSeconds(60), () -> 0),
             new TenantShares(4),
             _ -> watched,
-            polls::add);
+            polls::add,
+            new RequestTraces(Tracer.NOOP));
 
     @Test
     void pollsUntilTheBatchHasEndedAndNotAgain() {
@@ -324,7 +326,7 @@ class FollowUpTests {
 
     private static FollowedCancellation asynchronous(boolean ambiguous, boolean underWay) {
         return new FollowedCancellation(
-                1, 1, KEY, CancellationState.REQUESTED, true, NOON, null, NOON, null, ambiguous, underWay);
+                1, 1, KEY, CancellationState.REQUESTED, true, NOON, null, NOON, null, ambiguous, underWay, null);
     }
 
     private static FollowedCancellation canceling() {
@@ -334,7 +336,7 @@ class FollowUpTests {
     private static FollowedCancellation followed(
             CancellationState state, Instant startedAt, Instant acceptedAt, boolean underWay) {
         return new FollowedCancellation(
-                1, 1, KEY, state, false, startedAt, acceptedAt, startedAt.plusSeconds(15), null, false, underWay);
+                1, 1, KEY, state, false, startedAt, acceptedAt, startedAt.plusSeconds(15), null, false, underWay, null);
     }
 
     private static Answer found(String status) {

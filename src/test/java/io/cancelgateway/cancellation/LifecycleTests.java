@@ -196,7 +196,7 @@ class LifecycleTests {
 
     private static FollowedCancellation followed(CancellationState state, Instant lastAttempt, boolean underWay) {
         return new FollowedCancellation(
-                1, 1, KEY, state, false, NOON, null, NOON.plusSeconds(15), lastAttempt, true, underWay);
+                1, 1, KEY, state, false, NOON, null, NOON.plusSeconds(15), lastAttempt, true, underWay, null);
     }
 
     private static Batch batch(String status) {

@@ -310,7 +310,7 @@ class ChartTests {
 
         /** {@link ShutdownSumIT} does the sum of what the application may take. */
         @ParameterizedTest
-        @CsvSource({"15, 60, 5, 20, 60", "100, 60, 5, 20, 145", "1, 3600, 30, 17, 68"})
+        @CsvSource({"15, 60, 5, 20, 60", "100, 60, 5, 20, 145", "1, 3600, 30, 19, 70"})
         void theGraceIsPreStopAndTheShutdownPhaseAndAMargin(
                 int deadline, int wait, int preStop, int margin, int grace) {
             Manifests manifests = Chart.render("""
@@ -882,7 +882,7 @@ class ChartTests {
                     "autoscaling: {minReplicas: 0}",
                     "podDisruptionBudget: {maxUnavailable: 0}",
                     "podDisruptionBudget: {minAvailable: 0}",
-                    "shutdown: {marginSeconds: 16}",
+                    "shutdown: {marginSeconds: 18}",
                     "fullnameOverride: 1st",
                     "fullnameOverride: a.b",
                     "image: {digest: latest}",

@@ -39,6 +39,9 @@ class ShutdownSumIT {
     /** A scrape that is under way when the management server stops. */
     private static final Duration SCRAPE = Duration.ofSeconds(1);
 
+    /** For a collector that hangs. */
+    private static final Duration LAST_SPANS = Duration.ofSeconds(2);
+
     @TempDir
     private Path directory;
 
@@ -49,7 +52,7 @@ class ShutdownSumIT {
                 "gateway: {deadlineSeconds: 1, waitMaxSeconds: 1}",
                 """
                 gateway: {deadlineSeconds: 100, waitMaxSeconds: 3600}
-                shutdown: {preStopSeconds: 1, marginSeconds: 17}
+                shutdown: {preStopSeconds: 1, marginSeconds: 19}
                 config: {gateway: {upstream: {attempt-timeout: 1h}}}
                 """,
             })
@@ -71,6 +74,7 @@ class ShutdownSumIT {
                     .isGreaterThanOrEqualTo(preStop.plus(phase)
                             .plus(SCRAPE)
                             .plus(lastWrites)
+                            .plus(LAST_SPANS)
                             .plus(timeForConnectionsUnderWay(gateway)));
         }
     }
@@ -105,6 +109,7 @@ class ShutdownSumIT {
                             "childManagementContextInitializer",
                             "webServerStartStop",
                             "postponedWrites",
+                            "lastSpans",
                             "clientHttpConnector",
                             "springBootLoggingLifecycle");
             int requests = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE;

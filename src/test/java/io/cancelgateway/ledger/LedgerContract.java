@@ -651,7 +651,8 @@ abstract class LedgerContract {
                             NOON.plus(DEADLINE),
                             null,
                             false,
-                            true));
+                            true,
+                            null));
 
             run(() -> answer(opened, true));
 
@@ -1167,7 +1168,15 @@ abstract class LedgerContract {
     private static Intent intent(
             CancellationKey key, String caller, String reason, String traceId, Instant received, Instant deadline) {
         return new Intent(
-                UUID.randomUUID(), key, caller, reason, traceId, received, deadline, false, received.plusSeconds(2));
+                UUID.randomUUID(),
+                key,
+                caller,
+                reason,
+                traceId == null ? null : new RequestSpan(traceId, "00f067aa0ba902b7"),
+                received,
+                deadline,
+                false,
+                received.plusSeconds(2));
     }
 
     private CancellationKey newKey() {

@@ -223,7 +223,7 @@ abstract class WriterContract {
                 key,
                 "billing",
                 "a \"quoted\", {braced} \\ reason",
-                "4bf92f3577b34da6a3ce929d0e0e4736",
+                new RequestSpan("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"),
                 received,
                 received.plusSeconds(15),
                 asynchronous,
@@ -468,8 +468,16 @@ abstract class WriterContract {
         writer.open(intent(newKey()));
         groups.awaitHeld();
         PendingWrite<OpenedRequest> good = writer.open(intent(newKey()));
-        PendingWrite<OpenedRequest> bad = writer.open(
-                new Intent(UUID.randomUUID(), newKey(), "billing", null, "x".repeat(33), NOON, NOON, false, NOON));
+        PendingWrite<OpenedRequest> bad = writer.open(new Intent(
+                UUID.randomUUID(),
+                newKey(),
+                "billing",
+                null,
+                new RequestSpan("x".repeat(33), "00f067aa0ba902b7"),
+                NOON,
+                NOON,
+                false,
+                NOON));
         PendingWrite<Effect> badAnswer =
                 writer.write(accepted(opened, new BatchSnapshot("x".repeat(101), null, ItemCounts.UNKNOWN)));
         PendingWrite<Effect> goodAnswer = writer.write(accepted(other));

@@ -39,9 +39,11 @@ class StructuredLogIT {
             JsonNode line = JsonMapper.shared().readTree(cancels().getFirst());
             assertThat(line.path("trace.id").stringValue("")).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
             assertThat(line.path("span.id").stringValue("")).matches("[0-9a-f]{16}");
-            assertThat(line.at("/log/logger").stringValue("")).isEqualTo("io.cancelgateway.cancellation.Cancellations");
+            assertThat(line.at("/log/logger").stringValue("")).isEqualTo(AuditEvent.LOGGER);
             assertThat(line.path("outcome").stringValue("")).isEqualTo("accepted");
-            assertThat(line.path("sent").intValue(0)).isOne();
+            assertThat(line.at("/event/action").stringValue("")).isEqualTo("cancel");
+            assertThat(line.path("attempts").intValue(0)).isOne();
+            assertThat(line.path("recorded").booleanValue(false)).isTrue();
             assertThat(line.path("duration_ms").isIntegralNumber()).isTrue();
         }
     }

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.cancelgateway.ledger.LedgerAvailability;
+import io.cancelgateway.platform.AuditEvent;
 import io.cancelgateway.support.DatabaseProxy;
 import io.cancelgateway.support.Databases;
 import io.cancelgateway.support.EndToEnd;
@@ -182,7 +183,7 @@ class LedgerDownIT extends EndToEnd {
     private void assertForwarded(String id) {
         int sent = SIMULATOR.requests().size();
         double unrecorded = count("cancel.gateway.unrecorded");
-        try (GatewayLog log = new GatewayLog("io.cancelgateway.cancellation")) {
+        try (GatewayLog log = new GatewayLog(AuditEvent.LOGGER)) {
             Reply reply = cancel(id);
 
             assertThat(reply.status()).as(reply.text()).isEqualTo(202);
@@ -191,7 +192,7 @@ class LedgerDownIT extends EndToEnd {
                     .filteredOn(event -> event.getFormattedMessage().contains("without a record"))
                     .singleElement()
                     .satisfies(event -> assertThat(event.getKeyValuePairs().toString())
-                            .contains(id, "acme", "billing", "received_at", "trace_id", "accepted"));
+                            .contains(id, "acme", "billing", "received_at", "recorded=\"false\"", "accepted"));
         }
         assertThat(SIMULATOR.requests()).hasSize(sent + 1);
         assertThat(count("cancel.gateway.unrecorded")).isEqualTo(unrecorded + 1);

@@ -48,6 +48,7 @@ class CallTests {
     private final Tenants tenants = mock(Tenants.class);
     private final Deque<Attempt> script = new ArrayDeque<>();
     private final List<VendorRequest> requests = new ArrayList<>();
+    private final List<Integer> numbers = new ArrayList<>();
     private final List<ApiKey> keys = new ArrayList<>();
     private final List<Duration> timeouts = new ArrayList<>();
     private final List<Duration> sleeps = new ArrayList<>();
@@ -59,7 +60,7 @@ class CallTests {
             Breaker.ofTenant(circuit, now::get),
             Breaker.ofUpstream(CircuitBreaker.of("upstream", CircuitBreakerConfig.ofDefaults()), now::get),
             // one retry for each request, and no more
-            new RetryBudget(1, 0, now::get));
+            new RetryBudget(1, 0, now::get, () -> {}));
 
     private Call cancel(boolean unresolved) {
         return call(Priority.CALLER, CANCEL, unresolved, 3);
@@ -78,9 +79,10 @@ class CallTests {
     }
 
     private Call.Collaborators collaborators(int maxAttempts) {
-        Attempts attempts = (request, key, timeout) -> {
+        Attempts attempts = (request, key, number, timeout) -> {
             keys.add(key);
             requests.add(request);
+            numbers.add(number);
             timeouts.add(timeout);
             return script.remove();
         };
@@ -110,6 +112,7 @@ class CallTests {
         assertThat(call.withRetries()).isEqualTo(new Answer.Accepted(batch));
 
         assertThat(requests).containsExactly(CANCEL, CANCEL);
+        assertThat(numbers).containsExactly(1, 2);
         assertThat(sleeps).hasSize(1);
         assertThat(call.sent()).isEqualTo(2);
         assertThat(call.ambiguous()).isTrue();
@@ -522,7 +525,7 @@ class CallTests {
     @Test
     void thereIsNoReconcilingOnceTheDeadlineIsReached() {
         script.add(CANCELED_ALREADY);
-        Attempts slow = (_, _, _) -> {
+        Attempts slow = (_, _, _, _) -> {
             now.addAndGet(Duration.ofSeconds(15).toNanos());
             return script.remove();
         };

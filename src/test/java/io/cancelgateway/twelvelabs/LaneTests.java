@@ -35,7 +35,7 @@ class LaneTests {
             pause,
             Breaker.ofTenant(tenantCircuit, now::get),
             Breaker.ofUpstream(upstreamCircuit, now::get),
-            new RetryBudget(0, 0, now::get));
+            new RetryBudget(0, 0, now::get, () -> {}));
 
     @Test
     void anAttemptIsMadeWhereNothingIsInItsWay() throws Exception {

@@ -14,8 +14,8 @@ class LanesTests {
 
     @Test
     void aRemovedTenantLeavesNothingBehind() {
-        Lanes lanes = new Lanes(id ->
-                new Lane(new Bulkhead(1), new Pause(() -> 0), breaker(), breaker(), new RetryBudget(0, 0, () -> 0)));
+        Lanes lanes = new Lanes(id -> new Lane(
+                new Bulkhead(1), new Pause(() -> 0), breaker(), breaker(), new RetryBudget(0, 0, () -> 0, () -> {})));
         TenantId acme = new TenantId("acme");
         TenantId globex = new TenantId("globex");
         Lane first = lanes.of(acme);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -16,14 +17,14 @@ class RetryBudgetTests {
 
     @Test
     void aQuietTenantHasTheFloor() {
-        RetryBudget budget = new RetryBudget(0.2, 3, now::get);
+        RetryBudget budget = new RetryBudget(0.2, 3, now::get, () -> {});
 
         assertThat(retries(budget, 10)).isEqualTo(3);
     }
 
     @Test
     void aBusyTenantHasAShareOfItsRequests() {
-        RetryBudget budget = new RetryBudget(0.2, 3, now::get);
+        RetryBudget budget = new RetryBudget(0.2, 3, now::get, () -> {});
         requests(budget, 100);
 
         assertThat(retries(budget, 100)).isEqualTo(20);
@@ -31,7 +32,7 @@ class RetryBudgetTests {
 
     @Test
     void aShareIsNotRoundedUp() {
-        RetryBudget budget = new RetryBudget(0.2, 0, now::get);
+        RetryBudget budget = new RetryBudget(0.2, 0, now::get, () -> {});
         requests(budget, 54);
 
         assertThat(retries(budget, 100)).isEqualTo(10);
@@ -39,15 +40,34 @@ class RetryBudgetTests {
 
     @Test
     void aZeroBudgetHasNone() {
-        RetryBudget budget = new RetryBudget(0, 0, now::get);
+        RetryBudget budget = new RetryBudget(0, 0, now::get, () -> {});
         requests(budget, 100);
 
         assertThat(budget.tryRetry()).isFalse();
     }
 
     @Test
+    void anExhaustedBudgetIsToldOnceUntilNoRetryWasRefusedForAWindow() {
+        AtomicInteger told = new AtomicInteger();
+        RetryBudget budget = new RetryBudget(0, 1, now::get, told::incrementAndGet);
+        assertThat(budget.tryRetry()).isTrue();
+        assertThat(told).hasValue(0);
+
+        assertThat(retries(budget, 10)).isZero();
+        now.addAndGet(9 * SECOND);
+        assertThat(retries(budget, 10)).isZero();
+        now.addAndGet(9 * SECOND);
+        assertThat(retries(budget, 10)).as("one at a time goes on").isEqualTo(1);
+        assertThat(told).hasValue(1);
+
+        now.addAndGet(11 * SECOND);
+        assertThat(retries(budget, 10)).isEqualTo(1);
+        assertThat(told).hasValue(2);
+    }
+
+    @Test
     void whatIsOlderThanTheWindowDoesNotCount() {
-        RetryBudget budget = new RetryBudget(0.2, 0, now::get);
+        RetryBudget budget = new RetryBudget(0.2, 0, now::get, () -> {});
         requests(budget, 10);
         assertThat(retries(budget, 10)).isEqualTo(2);
 
@@ -67,7 +87,7 @@ class RetryBudgetTests {
 
     @Test
     void refusedRetriesCostNothing() {
-        RetryBudget budget = new RetryBudget(0.5, 0, now::get);
+        RetryBudget budget = new RetryBudget(0.5, 0, now::get, () -> {});
         requests(budget, 2);
         assertThat(retries(budget, 50)).isEqualTo(1);
         requests(budget, 2);
@@ -82,7 +102,7 @@ class RetryBudgetTests {
         for (int run = 0; run < 50; run++) {
             double ratio = random.nextDouble() * 2;
             int floor = random.nextInt(5);
-            RetryBudget budget = new RetryBudget(ratio, floor, now::get);
+            RetryBudget budget = new RetryBudget(ratio, floor, now::get, () -> {});
             long origin = now.get();
             List<Long> requests = new ArrayList<>();
             List<Long> retries = new ArrayList<>();

@@ -20,7 +20,7 @@ class RetryDecisionTests {
     private final AtomicLong now = new AtomicLong();
     private final AtomicInteger exhausted = new AtomicInteger();
     private final Deadline deadline = Deadline.after(Duration.ofSeconds(10), now::get);
-    private final RetryBudget budget = new RetryBudget(0, 2, now::get);
+    private final RetryBudget budget = new RetryBudget(0, 2, now::get, () -> {});
     private final RetryDecision decision = new RetryDecision(
             3,
             new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2), highest()),
@@ -52,7 +52,7 @@ class RetryDecisionTests {
 
     @Test
     void soIsWhatGotNoAnswer() {
-        RetryBudget large = new RetryBudget(0, 100, now::get);
+        RetryBudget large = new RetryBudget(0, 100, now::get, () -> {});
         for (Attempt attempt : new Attempt[] {
             TIMED_OUT,
             new Attempt.Reset(false),
@@ -89,7 +89,7 @@ class RetryDecisionTests {
 
     @Test
     void aStaleConnectionIsAFailureLikeAnyOnceOneWasReplaced() {
-        RetryBudget none = new RetryBudget(0, 0, now::get);
+        RetryBudget none = new RetryBudget(0, 0, now::get, () -> {});
 
         assertThat(decision.delayBeforeRetry(new Attempt.Reset(true), 1, deadline, budget))
                 .contains(Duration.ofMillis(100));
