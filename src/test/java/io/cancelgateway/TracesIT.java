@@ -126,6 +126,7 @@ class TracesIT {
                     .isEqualTo(202);
 
             await().untilAsserted(() -> assertThat(log.events())
+                    .filteredOn(event -> event.getFormattedMessage().contains(batch))
                     .filteredOn(event -> event.getFormattedMessage().contains("ended: canceled"))
                     .singleElement()
                     .satisfies(event -> assertThat(event.getMDCPropertyMap()).containsEntry("traceId", trace)));

@@ -114,6 +114,9 @@ class FollowUpWake implements AutoCloseable {
                         woken);
             }
         } catch (RuntimeException e) {
+            if (threads.isShutdown()) {
+                return; // the next start wakes them
+            }
             log.warn("Follow-ups that wait for a key cannot be woken yet: {}", e.toString());
             threads.schedule(() -> wake(Set.of()), ONCE_MORE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
         }

@@ -116,9 +116,13 @@ class LedgerConfiguration {
     @Bean
     MeterBinder ledgerDiskSpace(@Value("${spring.datasource.url:}") String url) {
         Matcher file = H2_FILE.matcher(url);
-        return file.matches()
-                ? new DiskSpaceMetrics(new File(file.group(1)).getAbsoluteFile().getParentFile())
-                : _ -> {};
+        return file.matches() ? new DiskSpaceMetrics(fileOf(file.group(1)).getParentFile()) : _ -> {};
+    }
+
+    /** H2 takes a tilde at the beginning for the user's home. */
+    private static File fileOf(String path) {
+        return new File(path.startsWith("~") ? System.getProperty("user.home") + path.substring(1) : path)
+                .getAbsoluteFile();
     }
 
     /** Deletes old records, on one replica at a time. */

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springdoc.core.service.OpenAPIService;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.info.BuildProperties;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
@@ -37,6 +38,9 @@ class OpenApiIT extends EndToEnd {
     @Autowired
     private BuildProperties build;
 
+    @Autowired
+    private OpenAPIService springdoc;
+
     @Test
     void theCommittedDocumentIsTheOneThatIsServed() throws IOException {
         String served = send("GET", "/v3/api-docs.yaml").text();
@@ -51,6 +55,15 @@ class OpenApiIT extends EndToEnd {
                             -Dit.test='OpenApiIT#theCommitted*' -Dopenapi.write=true
                           git diff docs/openapi.yaml
                         """).isEqualTo(served);
+    }
+
+    @Test
+    void theDocumentIsBuiltOnceForCallersOfAnyLanguage() {
+        assertThat(send("GET", "/v3/api-docs", "Accept-Language", "de").status())
+                .isEqualTo(200);
+
+        assertThat(springdoc.getCachedOpenAPI(Locale.GERMAN)).isNull();
+        assertThat(springdoc.getCachedOpenAPI(Locale.ENGLISH)).isNotNull();
     }
 
     @Test
