@@ -39,7 +39,7 @@ class DashboardTests {
     @TempDir
     private Path directory;
 
-    private static JsonNode dashboard(String name) {
+    static JsonNode dashboard(String name) {
         return JsonMapper.shared()
                 .readTree(Chart.read(Chart.DIRECTORY.resolve("dashboards").resolve(name + ".json")));
     }

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,74 +20,79 @@ class ManagementPageIT {
 
     private static final Pattern LINK = Pattern.compile("<li><a href=\"\\.([^\"]+)\">\\1</a>: [^<]{10,}</li>");
 
+    private static TestGateway gateway;
+
+    @BeforeAll
+    static void start() {
+        gateway = TestGateway.builder().start();
+    }
+
+    @AfterAll
+    static void stop() {
+        gateway.close();
+    }
+
     @Test
     void listsWhatTheManagementPortHasWithoutACredential() {
-        try (TestGateway gateway = TestGateway.builder().start()) {
-            Reply page = gateway.management("/");
+        Reply page = gateway.management("/");
 
-            assertThat(page.status()).as(page.text()).isEqualTo(200);
-            assertThat(page.header("Content-Type")).isEqualToIgnoringCase("text/html;charset=UTF-8");
-            assertThat(links(page))
-                    .containsExactly(
-                            "/actuator/health",
-                            "/actuator/health/liveness",
-                            "/actuator/health/readiness",
-                            "/actuator/info",
-                            "/actuator/prometheus",
-                            "/actuator");
-            assertThat(links(page))
-                    .allSatisfy(path ->
-                            assertThat(gateway.management(path).status()).isEqualTo(200));
-            assertThat(page.text()).doesNotContain(TestGateway.KEY, "acme");
-        }
+        assertThat(page.status()).as(page.text()).isEqualTo(200);
+        assertThat(page.header("Content-Type")).isEqualToIgnoringCase("text/html;charset=UTF-8");
+        assertThat(links(page))
+                .containsExactly(
+                        "/actuator/health",
+                        "/actuator/health/liveness",
+                        "/actuator/health/readiness",
+                        "/actuator/info",
+                        "/actuator/prometheus",
+                        "/actuator");
+        assertThat(links(page))
+                .allSatisfy(path ->
+                        assertThat(gateway.management(path).status()).isEqualTo(200));
+        assertThat(page.text()).doesNotContain(TestGateway.KEY, "acme");
     }
 
     @Test
     void doesNotListWhatIsSwitchedOff() {
-        try (TestGateway gateway = TestGateway.builder()
+        try (TestGateway few = TestGateway.builder()
                 .with("management.endpoints.web.exposure.include", "health,env")
                 .with("management.endpoint.health.probes.enabled", false)
                 .with("management.endpoints.web.discovery.enabled", false)
                 .start()) {
-            assertThat(links(gateway.management("/"))).containsExactly("/actuator/health");
+            assertThat(links(few.management("/"))).containsExactly("/actuator/health");
         }
-        try (TestGateway gateway = TestGateway.builder()
+        try (TestGateway moved = TestGateway.builder()
                 .with("management.endpoint.health.access", "none")
                 .with("management.endpoints.web.base-path", "/ops")
                 .start()) {
-            assertThat(links(gateway.management("/"))).containsExactly("/ops/info", "/ops/prometheus", "/ops");
+            assertThat(links(moved.management("/"))).containsExactly("/ops/info", "/ops/prometheus", "/ops");
         }
     }
 
     @Test
     void isNeitherStoredNorFramedAndOnlyRead() {
-        try (TestGateway gateway = TestGateway.builder().start()) {
-            Reply page = gateway.management("/");
+        Reply page = gateway.management("/");
 
-            assertThat(page.header("Cache-Control")).isEqualTo("no-store");
-            assertThat(page.header("X-Content-Type-Options")).isEqualTo("nosniff");
-            assertThat(page.header("Content-Security-Policy"))
-                    .isEqualTo("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-            assertThat(Http.send("POST", "http://127.0.0.1:" + gateway.managementPort() + "/")
-                            .status())
-                    .isEqualTo(405);
-        }
+        assertThat(page.header("Cache-Control")).isEqualTo("no-store");
+        assertThat(page.header("X-Content-Type-Options")).isEqualTo("nosniff");
+        assertThat(page.header("Content-Security-Policy"))
+                .isEqualTo("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+        assertThat(Http.send("POST", "http://127.0.0.1:" + gateway.managementPort() + "/")
+                        .status())
+                .isEqualTo(405);
     }
 
     @Test
     void thePortOfCallersHasNoSuchPageAndNothingElseIsOpened() {
-        try (TestGateway gateway = TestGateway.builder().start()) {
-            gateway.getWith("/").isProblem(401, "unauthorized");
-            gateway.get("/").isProblem(404, "not_found");
-            assertThat(gateway.management("/else").status()).isEqualTo(401);
-            assertThat(gateway.management("/v1/caller").status()).isEqualTo(401);
-        }
+        gateway.getWith("/").isProblem(401, "unauthorized");
+        gateway.get("/").isProblem(404, "not_found");
+        assertThat(gateway.management("/else").status()).isEqualTo(401);
+        assertThat(gateway.management("/v1/caller").status()).isEqualTo(401);
     }
 
     @Test
     void aBrowserShowsItAndReportsNothing(@TempDir Path directory) throws IOException {
-        try (TestGateway gateway = TestGateway.builder().start();
-                Browser browser = Browser.start(directory)) {
+        try (Browser browser = Browser.start(directory)) {
             browser.open("http://127.0.0.1:" + gateway.managementPort() + "/");
 
             assertThat(browser.texts("h1")).containsExactly("Cancel Gateway: management");
