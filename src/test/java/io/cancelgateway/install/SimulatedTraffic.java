@@ -74,15 +74,8 @@ final class SimulatedTraffic implements AutoCloseable {
                 double before = (double) tick / ticks;
                 double now = (double) (tick + 1) / ticks;
                 trouble(now);
-                if (isAt(0.40, before, now)) {
-                    key("twin-b", TWIN);
-                } else if (isAt(0.90, before, now)) {
-                    key("twin-b", "tlk_twins_5555");
-                } else if (isAt(0.72, before, now)) {
-                    database.closeConnections();
-                } else if (isAt(0.78, before, now)) {
-                    database.serve();
-                } else if (isAt(0.86, before, now)) {
+                change(before, now, database);
+                if (isAt(0.86, before, now)) {
                     callers.submit(replace);
                 }
                 double rate = CANCELS_PER_SECOND * (1 + 0.5 * Math.sin(now * 14)) * TICK_MILLIS / 1000;
@@ -95,6 +88,23 @@ final class SimulatedTraffic implements AutoCloseable {
                         begin + (tick + 1) * TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS) - System.nanoTime());
             }
             callers.shutdownNow();
+        }
+    }
+
+    /** What is changed once at a point, and lasts. */
+    private void change(double before, double now, DatabaseProxy database) throws IOException {
+        if (isAt(0.40, before, now)) {
+            key("twin-b", TWIN);
+        } else if (isAt(0.60, before, now) || isAt(0.95, before, now)) {
+            acme.allow(15, Duration.ofSeconds(10));
+        } else if (isAt(0.67, before, now)) {
+            acme.allow(Integer.MAX_VALUE, Duration.ofSeconds(10));
+        } else if (isAt(0.72, before, now)) {
+            database.closeConnections();
+        } else if (isAt(0.78, before, now)) {
+            database.serve();
+        } else if (isAt(0.90, before, now)) {
+            key("twin-b", "tlk_twins_5555");
         }
     }
 
@@ -112,7 +122,6 @@ final class SimulatedTraffic implements AutoCloseable {
                         ? Fault.status(503, "down")
                         : flaky && random.nextDouble() < 0.05 ? Fault.resetBefore() : slow);
         globex.always(down ? Fault.status(503, "down") : now > 0.28 && now < 0.37 ? Fault.hangBefore() : slow);
-        acme.allow(now > 0.60 && now < 0.67 || now > 0.95 ? 15 : Integer.MAX_VALUE, Duration.ofSeconds(5));
     }
 
     /** One request, chosen at random. */

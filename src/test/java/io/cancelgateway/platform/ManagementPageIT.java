@@ -47,8 +47,8 @@ class ManagementPageIT {
                         "/actuator/prometheus",
                         "/actuator");
         assertThat(links(page))
-                .allSatisfy(path ->
-                        assertThat(gateway.management(path).status()).isEqualTo(200));
+                .allSatisfy(
+                        path -> assertThat(gateway.management(path).status()).isEqualTo(200));
         assertThat(page.text()).doesNotContain(TestGateway.KEY, "acme");
     }
 
