@@ -17,13 +17,13 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -63,7 +63,7 @@ public final class DashboardPictures {
                 Prometheus prometheus = Prometheus.start(
                         Files.createTempDirectory(directory, "run"),
                         Prometheus.rules().toString())) {
-            List<TestGateway.Packaged> replicas = new ArrayList<>();
+            List<TestGateway.Packaged> replicas = new CopyOnWriteArrayList<>();
             try {
                 for (int i = 0; i < 2; i++) {
                     replicas.add(traffic.gateway(database.address()).startPackaged(directory));

@@ -44,7 +44,7 @@ class DashboardTests {
                 .readTree(Chart.read(Chart.DIRECTORY.resolve("dashboards").resolve(name + ".json")));
     }
 
-    private static List<JsonNode> panels(String name) {
+    static List<JsonNode> panels(String name) {
         return elements(dashboard(name).path("panels")).stream()
                 .filter(panel -> !panel.path("type").stringValue().equals("row"))
                 .toList();

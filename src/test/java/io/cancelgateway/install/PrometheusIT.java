@@ -147,7 +147,7 @@ class PrometheusIT {
                 DashboardTests.panel(title).replace("[1h]", "[10m]").replace("offset 1h", "offset 10m"));
     }
 
-    private static String variables(String query) {
+    static String variables(String query) {
         return query.replace("$namespace", ".*")
                 .replace("$tenant", ".*")
                 .replace("$__rate_interval", "10s")

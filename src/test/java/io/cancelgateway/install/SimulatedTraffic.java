@@ -12,12 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -64,11 +67,17 @@ final class SimulatedTraffic implements AutoCloseable {
                 .followUps("1s", "5s");
     }
 
-    /** @param replace replaces a replica */
-    void run(Duration duration, List<TestGateway.Packaged> replicas, DatabaseProxy database, Callable<?> replace)
+    /**
+     * Returns when it is over.
+     *
+     * @param replicas those that are called; it may change meanwhile
+     * @param replace replaces a replica
+     */
+    void run(Duration duration, List<? extends TestGateway> replicas, DatabaseProxy database, Callable<?> replace)
             throws Exception {
         long ticks = duration.toMillis() / TICK_MILLIS;
         try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> replaced = CompletableFuture.completedFuture(null);
             long begin = System.nanoTime();
             for (long tick = 0; tick < ticks; tick++) {
                 double before = (double) tick / ticks;
@@ -76,17 +85,19 @@ final class SimulatedTraffic implements AutoCloseable {
                 trouble(now);
                 change(before, now, database);
                 if (isAt(0.86, before, now)) {
-                    callers.submit(replace);
+                    replaced = callers.submit(replace);
                 }
                 double rate = CANCELS_PER_SECOND * (1 + 0.5 * Math.sin(now * 14)) * TICK_MILLIS / 1000;
+                List<? extends TestGateway> running = List.copyOf(replicas);
                 for (double left = rate; left > random.nextDouble(); left--) {
-                    int port = replicas.get(random.nextInt(replicas.size())).port();
+                    int port = running.get(random.nextInt(running.size())).port();
                     callers.submit(call(port));
                 }
                 // the next one begins at its own time, however long this one took
                 TimeUnit.NANOSECONDS.sleep(
                         begin + (tick + 1) * TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS) - System.nanoTime());
             }
+            replaced.get();
             callers.shutdownNow();
         }
     }
@@ -166,12 +177,15 @@ final class SimulatedTraffic implements AutoCloseable {
         return post(port, cancel, tenant);
     }
 
-    /** Some end at once when they are canceled, some take most of a minute. */
+    /** Some end at once when they are canceled, some take most of a minute. In a few an item has failed. */
     private SimulatedBatch batch(TwelveLabsSimulator.Account account) {
-        return account.createBatch(
-                10 + random.nextInt(60),
-                1 + random.nextInt(4),
-                Duration.ofSeconds(1L + random.nextInt(random.nextDouble() < 0.8 ? 20 : 60)));
+        long secondsAnItem = 1L + random.nextInt(random.nextDouble() < 0.8 ? 20 : 60);
+        SimulatedBatch batch =
+                account.createBatch(10 + random.nextInt(60), 1 + random.nextInt(4), Duration.ofSeconds(secondsAnItem));
+        if (random.nextDouble() < 0.2) {
+            batch.failOne(Instant.now());
+        }
+        return batch;
     }
 
     private static Runnable post(int port, String path, String tenant, String... more) {
