@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** A real Prometheus scrapes two gateways under {@link SimulatedTraffic}: the dashboards show that something happens. */
+/** A real Prometheus scrapes two gateways under {@link SimulatedTraffic}: the dashboards show what happens. */
 @Tag("long")
 class DashboardTrafficIT {
 
