@@ -52,11 +52,22 @@ public final class DashboardPictures {
     /**
      * Writes {@code docs/dashboard-*.png}.
      *
-     * @param arguments for how many minutes there is traffic; 8 where it is empty
+     * @param arguments for how many minutes there is traffic, 8 where it is empty; or {@code again}, to draw what the
+     *     latest traffic gave
      */
     public static void start(String[] arguments) throws Exception {
-        Duration duration = Duration.ofMinutes(arguments.length == 0 ? 8 : Long.parseLong(arguments[0]));
         Path directory = Files.createDirectories(Path.of("target", "dashboards").toAbsolutePath());
+        String argument = arguments.length == 0 ? "8" : arguments[0];
+        if (!argument.equals("again")) {
+            ask(directory, Duration.ofMinutes(Long.parseLong(argument)));
+        }
+        for (String name : DashboardTests.NAMES) {
+            draw(directory.resolve(name), Path.of("docs", "dashboard-" + name + ".png"));
+        }
+    }
+
+    /** Writes what each query of each panel gives after this much traffic. */
+    private static void ask(Path directory, Duration duration) throws Exception {
         Path keys = Files.createDirectories(directory.resolve("keys"));
         try (SimulatedTraffic traffic = new SimulatedTraffic(keys);
                 DatabaseProxy database = DatabaseProxy.before(Databases.postgres());
@@ -89,9 +100,6 @@ public final class DashboardPictures {
             } finally {
                 replicas.forEach(TestGateway::close);
             }
-        }
-        for (String name : DashboardTests.NAMES) {
-            draw(directory.resolve(name), Path.of("docs", "dashboard-" + name + ".png"));
         }
     }
 
