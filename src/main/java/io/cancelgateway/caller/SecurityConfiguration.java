@@ -8,12 +8,15 @@ import io.cancelgateway.problem.Problem;
 import io.cancelgateway.problem.ProblemType;
 import io.cancelgateway.problem.ProblemWriter;
 import io.cancelgateway.problem.ResponseHeaders;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.endpoint.web.WebServerNamespace;
 import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -35,6 +38,8 @@ import org.springframework.security.web.authentication.AuthenticationFilter;
 import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
+import org.springframework.security.web.util.matcher.OrRequestMatcher;
+import org.springframework.web.context.support.WebApplicationContextUtils;
 
 /** The access rules: a caller needs a valid token and the right permission; the management port needs neither. */
 @Configuration(proxyBeanMethods = false)
@@ -47,7 +52,8 @@ class SecurityConfiguration {
     @Bean
     @Order(1)
     SecurityFilterChain managementFilters(HttpSecurity http) {
-        return http.securityMatcher(EndpointRequest.toAnyEndpoint())
+        return http.securityMatcher(
+                        new OrRequestMatcher(EndpointRequest.toAnyEndpoint(), SecurityConfiguration::isManagementPage))
                 .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
                 .headers(SecurityConfiguration::headersOfAnApi)
                 .csrf(AbstractHttpConfigurer::disable)
@@ -89,6 +95,14 @@ class SecurityConfiguration {
                 .requestCache(AbstractHttpConfigurer::disable)
                 .logout(AbstractHttpConfigurer::disable)
                 .build();
+    }
+
+    /** The root of the management port, which has an application context of its own; not that of the callers' port. */
+    private static boolean isManagementPage(HttpServletRequest request) {
+        return WebServerApplicationContext.hasServerNamespace(
+                        WebApplicationContextUtils.getWebApplicationContext(request.getServletContext()),
+                        WebServerNamespace.MANAGEMENT.getValue())
+                && request.getRequestURI().equals(request.getContextPath() + "/");
     }
 
     /** Without Spring Security's others, which are for browsers. */

@@ -1,5 +1,6 @@
 package io.cancelgateway.bench;
 
+import io.cancelgateway.install.DashboardPictures;
 import java.util.Arrays;
 
 /** What is run by hand, by its name. Its main is not static: only the demo's is to be found among the tests. */
@@ -11,7 +12,8 @@ final class Bench {
             case "plans" -> QueryPlans.start(rest);
             case "cost" -> LedgerCost.start(rest);
             case "upstream" -> CostUpstream.start(rest);
-            default -> throw new IllegalArgumentException("plans, cost or upstream, not " + args[0]);
+            case "pictures" -> DashboardPictures.start(rest);
+            default -> throw new IllegalArgumentException("plans, cost, upstream or pictures, not " + args[0]);
         }
     }
 }

@@ -39,12 +39,12 @@ class DashboardTests {
     @TempDir
     private Path directory;
 
-    private static JsonNode dashboard(String name) {
+    static JsonNode dashboard(String name) {
         return JsonMapper.shared()
                 .readTree(Chart.read(Chart.DIRECTORY.resolve("dashboards").resolve(name + ".json")));
     }
 
-    private static List<JsonNode> panels(String name) {
+    static List<JsonNode> panels(String name) {
         return elements(dashboard(name).path("panels")).stream()
                 .filter(panel -> !panel.path("type").stringValue().equals("row"))
                 .toList();

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Prometheus's own tool, which parses rules and queries, and runs them over given series. */
 final class Promtool {
@@ -23,10 +25,32 @@ final class Promtool {
         run("test", tests);
     }
 
-    private static void run(String command, Path file) throws IOException, InterruptedException {
+    /** {@code promtool check metrics}: what it has against this scrape. Skips the test where there is no promtool. */
+    static List<String> findings(String scrape) throws IOException, InterruptedException {
+        skipWhereItIsNot();
+        Path input = Files.writeString(Files.createTempFile("scrape", ".txt"), scrape);
+        try {
+            Process process = new ProcessBuilder(PROGRAM.toString(), "check", "metrics")
+                    .redirectInput(input.toFile())
+                    .redirectErrorStream(true)
+                    .start();
+            String output = new String(process.getInputStream().readAllBytes());
+            // 1 would be a scrape that it cannot read
+            assertThat(process.waitFor()).as(output).isIn(0, 3);
+            return output.lines().toList();
+        } finally {
+            Files.delete(input);
+        }
+    }
+
+    private static void skipWhereItIsNot() {
         assumeThat(PROGRAM)
                 .as("Skipped: promtool is not installed (apt-get install prometheus)")
                 .exists();
+    }
+
+    private static void run(String command, Path file) throws IOException, InterruptedException {
+        skipWhereItIsNot();
         Process process = new ProcessBuilder(PROGRAM.toString(), command, "rules", file.toString())
                 .redirectErrorStream(true)
                 .start();
