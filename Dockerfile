@@ -22,25 +22,24 @@ RUN ./mvnw -B -ntp -q package -Dmaven.test.skip=true -Dspotless.check.skip=true 
  && java -Djarmode=tools -jar target/cancel-gateway-*.jar extract --layers --destination /layers \
  && mv /layers/application/cancel-gateway-*.jar /layers/application/cancel-gateway.jar \
  && mkdir -p /layers/data
-# one file for training and for running, since the cache is refused where compact headers differ. For 256 MiB and one CPU:
-# the serial collector, the first compiler alone, a third of the memory as heap, no relocation of the cache (which would copy
-# all of it into memory of the process), native memory given back
+# one file for training and for running, since the cache is refused where compact headers differ. No relocation of the
+# cache (which would copy all of it into memory of the process), native memory given back. What depends on the memory and
+# the CPUs is in launch.c
 RUN printf '%s\n' \
       -XX:+UseCompactObjectHeaders \
-      -XX:+UseSerialGC \
-      -XX:MaxRAMPercentage=33 \
-      -XX:MinRAMPercentage=33 \
       -XX:MaxDirectMemorySize=32m \
-      -XX:TieredStopAtLevel=1 \
-      -XX:ReservedCodeCacheSize=64m \
       -XX:TrimNativeHeapInterval=15000 \
       -XX:+UnlockDiagnosticVMOptions \
       -XX:ArchiveRelocationMode=0 \
       -XX:+ExitOnOutOfMemoryError \
       --enable-native-access=ALL-UNNAMED \
-      -XX:AOTCache=/app/cancel-gateway.aot \
-      > /layers/application/java.options \
- && sed '/AOTCache/d' /layers/application/java.options > /training.options
+      > /layers/application/java.options
+
+# a static binary, since the runtime image has no shell to choose options with
+FROM ${BUILD_IMAGE} AS launcher
+RUN command -v gcc || { apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; }
+COPY src/main/docker/launch.c ./
+RUN gcc -std=c17 -Wall -Wextra -Werror -O2 -static -s -o /launch launch.c
 
 FROM ${RUNTIME_IMAGE} AS application
 # whoever runs the application does not own it
@@ -50,14 +49,14 @@ COPY --from=build /layers/dependencies/ ./
 COPY --from=build /layers/spring-boot-loader/ ./
 COPY --from=build /layers/snapshot-dependencies/ ./
 COPY --from=build /layers/application/ ./
+COPY --from=launcher /launch ./
 ENV LOGGING_STRUCTURED_FORMAT_CONSOLE=ecs \
     SPRING_MAIN_BANNERMODE=off \
     MALLOC_ARENA_MAX=2
 
 # starts the application up to the point where it would serve, with a database in memory, and keeps what the JVM loaded
 FROM application AS training
-COPY --from=build /training.options /
-RUN ["java", "@/training.options", "-XX:AOTCacheOutput=/app/cancel-gateway.aot", "-Xlog:aot=error", \
+RUN ["java", "@/app/java.options", "-XX:+UseSerialGC", "-XX:AOTCacheOutput=/app/cancel-gateway.aot", "-Xlog:aot=error", \
      "-Dspring.context.exit=onRefresh", "-Dspring.datasource.url=jdbc:h2:mem:training", \
      "-jar", "cancel-gateway.jar"]
 
@@ -73,4 +72,4 @@ COPY --from=training /app/cancel-gateway.aot ./
 COPY --from=build --chown=65532:65532 /layers/data/ ./data/
 USER 65532:65532
 EXPOSE 8080 8081
-ENTRYPOINT ["java", "@java.options", "-jar", "cancel-gateway.jar"]
+ENTRYPOINT ["/app/launch"]

@@ -97,7 +97,7 @@ class ImageIT {
         simulator.start();
     }
 
-    private static void needsDockerAndTheImage() {
+    static void needsDockerAndTheImage() {
         String missing = IMAGE == null || IMAGE.isBlank()
                 ? "CANCEL_GATEWAY_IMAGE names no image"
                 : DockerClientFactory.instance().isDockerAvailable() ? "" : "Docker is not available";
@@ -283,7 +283,7 @@ class ImageIT {
                         "org.opencontainers.image.description",
                         "org.opencontainers.image.version",
                         "org.opencontainers.image.revision");
-        assertThat(config.getEntrypoint()).startsWith("java");
+        assertThat(config.getEntrypoint()).containsExactly("/app/launch");
         GenericContainer<?> shell = new GenericContainer<>(DockerImageName.parse(IMAGE))
                 .withLabels(TestRun.LABELS)
                 .withCreateContainerCmdModifier(create -> create.withEntrypoint("/bin/sh"));
@@ -309,7 +309,9 @@ class ImageIT {
         } finally {
             docker.removeContainerCmd(container).exec();
         }
-        assertThat(owners).containsKeys("app", "app/cancel-gateway.jar", "app/cancel-gateway.aot", "app/java.options");
+        assertThat(owners)
+                .containsKeys(
+                        "app", "app/launch", "app/cancel-gateway.jar", "app/cancel-gateway.aot", "app/java.options");
         assertThat(owners.remove("app/data")).isEqualTo(65532);
         assertThat(owners.values()).containsOnly(0L);
     }
