@@ -178,10 +178,10 @@ env:
 {{- end }}
 
 {{- define "cancel-gateway.checkPods" -}}
-{{- if .Values.autoscaling.enabled }}
 {{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) }}
 {{- fail "autoscaling.minReplicas must not be above autoscaling.maxReplicas." }}
 {{- end }}
+{{- if .Values.autoscaling.enabled }}
 {{- $percent := .Values.autoscaling.targetCPUUtilizationPercentage }}
 {{- if $percent }}
 {{- $request := include "cancel-gateway.cpuRequest" . }}

@@ -244,7 +244,7 @@ type: Recreate
 {{- $selector := dict "matchLabels" (include "cancel-gateway.selectorLabels" . | fromYaml) }}
 {{- $spreads := list }}
 {{- range .Values.topologySpreadConstraints }}
-{{- $spreads = append $spreads (merge (deepCopy .) (dict "labelSelector" $selector)) }}
+{{- $spreads = append $spreads (ternary . (set (deepCopy .) "labelSelector" $selector) (hasKey . "labelSelector")) }}
 {{- end }}
 {{- if not $spreads }}
 {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
