@@ -1,0 +1,149 @@
+package io.cancelgateway.install;
+
+import static io.cancelgateway.install.Chart.elements;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.cancelgateway.install.Chart.Manifests;
+import io.cancelgateway.simulator.SimulatedBatch;
+import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.Databases;
+import io.cancelgateway.support.TestGateway;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** The database as a platform has it: a Secret that an operator wrote, a user of its own for migrations. */
+class OperatedDatabaseIT {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void itsHostPortAndNameComeOutOfTheSecret() throws Exception {
+        URI database = database(Databases.postgres());
+        Manifests manifests = Chart.render(Chart.values("operators"));
+        assertWorks(
+                manifests,
+                Map.of(
+                        "database",
+                        Map.of(
+                                "host", database.getHost() + "\n",
+                                "port", database.getPort() + "\n",
+                                "dbname", database.getPath().substring(1) + "\n",
+                                "username", "postgres\n",
+                                "password", "postgres\n")));
+    }
+
+    @Test
+    void itsWholeAddressComesOutOfTheSecret() throws Exception {
+        String address = Databases.postgres() + "&password=postgres";
+        assertThat(address).contains("user=postgres");
+        assertWorks(
+                Chart.render(Chart.values("address")),
+                Map.of("database", Map.of("pgbouncer-jdbc-uri", address + "\n")));
+    }
+
+    /** The statements are those of docs/KUBERNETES.md. */
+    @Test
+    void aUserOfItsOwnMigratesItAndTheOtherOneCannot() throws Exception {
+        String address = Databases.postgres();
+        URI database = database(address);
+        execute(address, statements());
+        Manifests manifests = Chart.render(
+                Chart.values("production"), """
+                database:
+                  url: 'jdbc:postgresql://%s:%d%s'
+                  migrations: {existingSecret: migrations}
+                """.formatted(database.getHost(), database.getPort(), database.getPath()));
+        assertWorks(
+                manifests,
+                Map.of(
+                        "database", Map.of("username", "gateway", "password", "one"),
+                        "migrations", Map.of("username", "gateway_owner", "password", "two")));
+
+        try (Connection connection = DriverManager.getConnection(address);
+                ResultSet row = connection.createStatement().executeQuery("""
+                                SELECT tableowner, has_schema_privilege('gateway', 'public', 'CREATE')
+                                  FROM pg_tables WHERE tablename = 'cancellation'
+                                """)) {
+            row.next();
+            assertThat(row.getString(1)).isEqualTo("gateway_owner");
+            assertThat(row.getBoolean(2)).isFalse();
+        }
+    }
+
+    private static String statements() {
+        Matcher block = Pattern.compile("(?ms)^```sql\\n-- migrations-user\\n(.*?)^```$")
+                .matcher(Chart.read(Path.of("docs", "KUBERNETES.md")));
+        assertThat(block.find()).as("statements in docs/KUBERNETES.md").isTrue();
+        return block.group(1);
+    }
+
+    private static void execute(String address, String statements) throws Exception {
+        try (Connection connection = DriverManager.getConnection(address)) {
+            connection
+                    .createStatement()
+                    .execute(statements.replace(
+                            "cancellations", database(address).getPath().substring(1)));
+        }
+    }
+
+    private static URI database(String address) {
+        return URI.create(address.substring("jdbc:".length()));
+    }
+
+    private void assertWorks(Manifests manifests, Map<String, Map<String, String>> secrets) throws Exception {
+        try (TwelveLabsSimulator upstream = TwelveLabsSimulator.start(Clock.systemUTC());
+                TestGateway gateway = start(manifests, secrets, upstream)) {
+            SimulatedBatch batch = upstream.account(TestGateway.KEY).createBatch();
+            assertThat(gateway.cancel(batch.id()).status()).isEqualTo(202);
+            batch.drain(Instant.now());
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> gateway.state(batch.id()).equals("canceled"));
+        }
+    }
+
+    /** With the variables of the rendered Deployment and the files that its Secrets become. */
+    private TestGateway start(
+            Manifests manifests, Map<String, Map<String, String>> secrets, TwelveLabsSimulator upstream)
+            throws Exception {
+        TestGateway.Builder builder = TestGateway.builder().upstream(upstream).followUps("200ms", "1s");
+        for (JsonNode variable : elements(manifests.container().path("env"))) {
+            String value = variable.path("value").stringValue();
+            switch (variable.path("name").stringValue()) {
+                case "SPRING_DATASOURCE_URL" -> builder.database(value);
+                case "SPRING_CONFIG_IMPORT" ->
+                    builder.with("spring.config.import", value.replace("/etc/cancel-gateway", directory.toString()));
+                default -> {
+                    // of tenants and callers
+                }
+            }
+        }
+        for (JsonNode volume : elements(manifests.podSpec().path("volumes"))) {
+            String name = volume.path("name").stringValue();
+            for (JsonNode item : elements(volume.at("/secret/items"))) {
+                if (secrets.containsKey(name)) {
+                    Path file =
+                            directory.resolve(name).resolve(item.path("path").stringValue());
+                    Files.createDirectories(file.getParent());
+                    Files.writeString(
+                            file, secrets.get(name).get(item.path("key").stringValue()));
+                }
+            }
+        }
+        return builder.start();
+    }
+}
