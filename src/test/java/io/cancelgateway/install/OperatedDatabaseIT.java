@@ -61,7 +61,7 @@ class OperatedDatabaseIT {
     void aUserOfItsOwnMigratesItAndTheOtherOneCannot() throws Exception {
         String address = Databases.postgres();
         URI database = database(address);
-        execute(address, statements());
+        execute(address, statements("migrations-user"));
         Manifests manifests = Chart.render(
                 Chart.values("production"), """
                 database:
@@ -72,6 +72,13 @@ class OperatedDatabaseIT {
                 manifests,
                 Map.of(
                         "database", Map.of("username", "gateway", "password", "one"),
+                        "migrations", Map.of("username", "gateway_owner", "password", "two")));
+
+        execute(address, statements("next-login"));
+        assertWorks(
+                manifests,
+                Map.of(
+                        "database", Map.of("username", "gateway_2", "password", "three"),
                         "migrations", Map.of("username", "gateway_owner", "password", "two")));
 
         try (Connection connection = DriverManager.getConnection(address);
@@ -85,19 +92,16 @@ class OperatedDatabaseIT {
         }
     }
 
-    private static String statements() {
-        Matcher block = Pattern.compile("(?ms)^```sql\\n-- migrations-user\\n(.*?)^```$")
+    private static String statements(String name) {
+        Matcher block = Pattern.compile("(?ms)^```sql\\n-- " + name + "\\n(.*?)^```$")
                 .matcher(Chart.read(Path.of("docs", "KUBERNETES.md")));
-        assertThat(block.find()).as("statements in docs/KUBERNETES.md").isTrue();
+        assertThat(block.find()).as(name).isTrue();
         return block.group(1);
     }
 
     private static void execute(String address, String statements) throws Exception {
         try (Connection connection = DriverManager.getConnection(address)) {
-            connection
-                    .createStatement()
-                    .execute(statements.replace(
-                            "cancellations", database(address).getPath().substring(1)));
+            connection.createStatement().execute(statements);
         }
     }
 
