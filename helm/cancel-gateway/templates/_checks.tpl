@@ -119,7 +119,7 @@ env:
 {{- end }}
 {{- end }}
 {{- $flyway := get $settings.values "springflywayurl" | toString }}
-{{- range $name, $url := dict "database.url" .Values.database.url "spring.flyway.url" $flyway }}
+{{- range $name, $url := dict "database.url" (.Values.database.url | default "") "spring.flyway.url" $flyway }}
 {{- if regexMatch "(?i)([?&](ssl)?password=)|(//[^/?]*@)" $url }}
 {{- fail (printf "%s must not have a password in it: it would be there for everyone to read. Use database.existingSecret." $name) }}
 {{- end }}
@@ -166,7 +166,7 @@ env:
 {{- fail "strategy must be {type: Recreate} without database.url: the ledger is an H2 file then, which two pods cannot open at the same time." }}
 {{- end }}
 {{- else }}
-{{- if not (or (include "cancel-gateway.databaseSecret" .) (regexMatch "[?&]user=[^&]" $database.url)) }}
+{{- if not (or (include "cancel-gateway.databaseSecret" .) (regexMatch "[?&]user=[^&]" ($database.url | default ""))) }}
 {{- fail "database.url needs database.existingSecret (or, for a demo, database.create), or a user in the address where a certificate takes the password's place." }}
 {{- end }}
 {{- $connections := include "cancel-gateway.connections" . | int }}
@@ -273,7 +273,7 @@ env:
 {{- end }}
 {{- end }}
 {{- range $name, $token := .Values.callers.create }}
-{{- if not (hasKey $.Values.callers.access $name) }}
+{{- if not (hasKey ($.Values.callers.access | default dict) $name) }}
 {{- fail (printf "callers.create.%s needs callers.access.%s: which tenants it serves." $name $name) }}
 {{- end }}
 {{- end }}

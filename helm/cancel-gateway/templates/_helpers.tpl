@@ -46,7 +46,8 @@ app.kubernetes.io/component: test
 {{/* The version that runs, as a label may have it. Nothing where a digest alone says what runs. */}}
 {{- define "cancel-gateway.version" -}}
 {{- if or .Values.image.tag (not .Values.image.digest) }}
-{{- default .Chart.AppVersion .Values.image.tag | replace "+" "_" | trunc 63 | trimAll "-_." }}
+{{- $tag := regexReplaceAll "@.*$" (default .Chart.AppVersion .Values.image.tag) "" }}
+{{- regexReplaceAll "[^-_.a-zA-Z0-9]" $tag "_" | trunc 63 | trimAll "-_." }}
 {{- end }}
 {{- end }}
 
@@ -262,7 +263,7 @@ given. */}}
 {{- $ports = append $ports (int .) }}
 {{- end }}
 {{- if not $ports }}
-{{- range splitList "," (regexReplaceAll "^jdbc:postgresql:(//)?([^/?]*).*$" .Values.database.url "${2}") }}
+{{- range splitList "," (regexReplaceAll "^jdbc:postgresql:(//)?([^/?]*).*$" (.Values.database.url | default "") "${2}") }}
 {{- $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "5432" | int) }}
 {{- end }}
 {{- end }}
@@ -367,7 +368,7 @@ given. */}}
 {{- if .Values.tls.existingSecret }}
 {{- $_ := set $own "server" (dict "ssl" (dict "bundle" "server")) }}
 {{- end }}
-{{- mustMergeOverwrite $own (deepCopy .Values.config) | toYaml }}
+{{- mustMergeOverwrite $own (deepCopy (.Values.config | default dict)) | toYaml }}
 {{- end }}
 
 {{/* The job that a ServiceMonitor's targets get: what the label says that it names, else the Service's name. */}}

@@ -52,6 +52,48 @@ class ChartValuesTests {
         assertThat(missing).isEmpty();
     }
 
+    /** Helm takes a value away if it is null, as whoever wants none of it may write. */
+    @ParameterizedTest
+    @ValueSource(strings = {"default", "everything", "operators"})
+    void everyValueThatIsNullIsLeftOutOrRefusedWithASentence(String file) {
+        String values = file.equals("default") ? "" : Chart.values(file);
+        Set<String> names = new TreeSet<>();
+        allNames("", Chart.yaml(Chart.read(Chart.DIRECTORY.resolve("values.yaml"))), names);
+        names.removeIf(name -> name.contains("ecurityContext.")); // fields of the API, each by itself
+        assertThat(names).hasSizeGreaterThan(150);
+        for (String name : names) {
+            String[] parts = name.split("\\.");
+            String without = "{" + String.join(": {", parts) + ": null" + "}".repeat(parts.length);
+            try {
+                for (Manifest manifest : Chart.render(values, without).all()) {
+                    if (!manifest.kind().equals("PrometheusRule")
+                            && !manifest.kind().equals("ServiceMonitor")) {
+                        KubernetesApi.decode(manifest.json());
+                    }
+                    assertThat(hasNull(manifest.json()))
+                            .as("%s without %s: %s", manifest, name, manifest.json())
+                            .isFalse();
+                }
+            } catch (IllegalStateException e) {
+                assertThat(e.getMessage())
+                        .as(name)
+                        .containsAnyOf("execution error at", "don't meet the specifications");
+            }
+        }
+    }
+
+    private static void allNames(String prefix, JsonNode node, Set<String> into) {
+        node.propertyStream().forEach(entry -> {
+            String name = prefix.isEmpty() ? entry.getKey() : prefix + "." + entry.getKey();
+            into.add(name);
+            allNames(name, entry.getValue(), into);
+        });
+    }
+
+    private static boolean hasNull(JsonNode node) {
+        return node.isNull() || node.valueStream().anyMatch(ChartValuesTests::hasNull);
+    }
+
     private static void names(String prefix, JsonNode node, Set<String> into) {
         if (node.isObject() && !node.isEmpty()) {
             node.propertyStream()
@@ -95,6 +137,7 @@ class ChartValuesTests {
             "'', 0.1.0-SNAPSHOT",
             "'image: {tag: 2.0.1}', 2.0.1",
             "'image: {tag: _2.0+a_}', 2.0_a",
+            "'image: {tag: \"main-3f2a@sha256:abc\"}', main-3f2a",
             "'image: {tag: 2.0.1, digest: \"sha256:DIGEST\"}', 2.0.1",
             "'image: {digest: \"sha256:DIGEST\"}', none",
         })
@@ -297,6 +340,12 @@ class ChartValuesTests {
 
         @Test
         void ofScalingHaveWhatIsGivenToThem() {
+            assertThat(Chart.render(PRODUCTION, "replicaCount: null")
+                            .only("Deployment")
+                            .path("spec")
+                            .has("replicas"))
+                    .as("another autoscaler says it")
+                    .isFalse();
             JsonNode scaler = EVERY.only("HorizontalPodAutoscaler").path("spec");
             assertThat(elements(scaler.path("metrics")).stream()
                             .map(metric -> metric.path("type").stringValue()))
