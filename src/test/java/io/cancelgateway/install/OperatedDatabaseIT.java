@@ -1,12 +1,12 @@
 package io.cancelgateway.install;
 
-import static io.cancelgateway.install.Chart.elements;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.cancelgateway.install.Chart.Manifests;
 import io.cancelgateway.simulator.SimulatedBatch;
 import io.cancelgateway.simulator.TwelveLabsSimulator;
+import io.cancelgateway.support.Certificates;
 import io.cancelgateway.support.Databases;
 import io.cancelgateway.support.TestGateway;
 import java.net.URI;
@@ -23,7 +23,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
 
 /** The database as a platform has it: a Secret that an operator wrote, a user of its own for migrations. */
 class OperatedDatabaseIT {
@@ -38,6 +37,8 @@ class OperatedDatabaseIT {
         assertWorks(
                 manifests,
                 Map.of(
+                        "ca",
+                        Map.of("ca.crt", Files.readString(new Certificates().authority(directory))),
                         "database",
                         Map.of(
                                 "host", database.getHost() + "\n",
@@ -110,44 +111,15 @@ class OperatedDatabaseIT {
     }
 
     private void assertWorks(Manifests manifests, Map<String, Map<String, String>> secrets) throws Exception {
+        RenderedGateway rendered = new RenderedGateway(manifests, Files.createTempDirectory(directory, "pod"));
+        secrets.forEach(rendered::with);
         try (TwelveLabsSimulator upstream = TwelveLabsSimulator.start(Clock.systemUTC());
-                TestGateway gateway = start(manifests, secrets, upstream)) {
+                TestGateway gateway = rendered.builder().upstream(upstream).start()) {
             SimulatedBatch batch = upstream.account(TestGateway.KEY).createBatch();
             assertThat(gateway.cancel(batch.id()).status()).isEqualTo(202);
             batch.drain(Instant.now());
             await().atMost(Duration.ofMinutes(1))
                     .until(() -> gateway.state(batch.id()).equals("canceled"));
         }
-    }
-
-    /** With the variables of the rendered Deployment and the files that its Secrets become. */
-    private TestGateway start(
-            Manifests manifests, Map<String, Map<String, String>> secrets, TwelveLabsSimulator upstream)
-            throws Exception {
-        TestGateway.Builder builder = TestGateway.builder().upstream(upstream).followUps("200ms", "1s");
-        for (JsonNode variable : elements(manifests.container().path("env"))) {
-            String value = variable.path("value").stringValue();
-            switch (variable.path("name").stringValue()) {
-                case "SPRING_DATASOURCE_URL" -> builder.database(value);
-                case "SPRING_CONFIG_IMPORT" ->
-                    builder.with("spring.config.import", value.replace("/etc/cancel-gateway", directory.toString()));
-                default -> {
-                    // of tenants and callers
-                }
-            }
-        }
-        for (JsonNode volume : elements(manifests.podSpec().path("volumes"))) {
-            String name = volume.path("name").stringValue();
-            for (JsonNode item : elements(volume.at("/secret/items"))) {
-                if (secrets.containsKey(name)) {
-                    Path file =
-                            directory.resolve(name).resolve(item.path("path").stringValue());
-                    Files.createDirectories(file.getParent());
-                    Files.writeString(
-                            file, secrets.get(name).get(item.path("key").stringValue()));
-                }
-            }
-        }
-        return builder.start();
     }
 }

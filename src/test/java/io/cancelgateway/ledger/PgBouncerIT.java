@@ -37,8 +37,12 @@ class PgBouncerIT {
         try (PgBouncer bouncer = PgBouncer.start(directory, port, CONNECTIONS);
                 TwelveLabsSimulator upstream = TwelveLabsSimulator.start(Clock.systemUTC())) {
             String address = direct.replace(":" + port + "/", ":" + bouncer.port() + "/") + "&prepareThreshold=0";
-            try (TestGateway one = start(upstream, address);
-                    TestGateway other = start(upstream, address)) {
+            try (TestGateway one = builder(upstream, address).start();
+                    TestGateway other = builder(upstream, address)
+                            .with("spring.flyway.url", direct)
+                            .with("spring.flyway.user", "postgres")
+                            .with("spring.flyway.password", "")
+                            .start()) {
                 List<SimulatedBatch> batches = new ArrayList<>();
                 for (int i = 0; i < BATCHES; i++) {
                     SimulatedBatch batch = upstream.account(TestGateway.KEY).createBatch();
@@ -60,11 +64,7 @@ class PgBouncerIT {
         }
     }
 
-    private static TestGateway start(TwelveLabsSimulator upstream, String address) {
-        return TestGateway.builder()
-                .upstream(upstream)
-                .database(address)
-                .followUps("200ms", "1s")
-                .start();
+    private static TestGateway.Builder builder(TwelveLabsSimulator upstream, String address) {
+        return TestGateway.builder().upstream(upstream).database(address).followUps("200ms", "1s");
     }
 }
