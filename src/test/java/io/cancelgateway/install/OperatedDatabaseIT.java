@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Clock;
 import java.time.Duration;
@@ -32,10 +33,11 @@ class OperatedDatabaseIT {
 
     @Test
     void itsHostPortAndNameComeOutOfTheSecret() throws Exception {
-        URI database = database(Databases.postgres());
-        Manifests manifests = Chart.render(Chart.values("operators"));
+        String address = Databases.postgres();
+        URI database = database(address);
         assertWorks(
-                manifests,
+                address,
+                Chart.render(Chart.values("operators")),
                 Map.of(
                         "ca",
                         Map.of("ca.crt", Files.readString(new Certificates().authority(directory))),
@@ -53,6 +55,7 @@ class OperatedDatabaseIT {
         String address = Databases.postgres() + "&password=postgres";
         assertThat(address).contains("user=postgres");
         assertWorks(
+                address,
                 Chart.render(Chart.values("address")),
                 Map.of("database", Map.of("pgbouncer-jdbc-uri", address + "\n")));
     }
@@ -70,6 +73,7 @@ class OperatedDatabaseIT {
                   migrations: {existingSecret: migrations}
                 """.formatted(database.getHost(), database.getPort(), database.getPath()));
         assertWorks(
+                address,
                 manifests,
                 Map.of(
                         "database", Map.of("username", "gateway", "password", "one"),
@@ -77,6 +81,7 @@ class OperatedDatabaseIT {
 
         execute(address, statements("next-login"));
         assertWorks(
+                address,
                 manifests,
                 Map.of(
                         "database", Map.of("username", "gateway_2", "password", "three"),
@@ -110,7 +115,9 @@ class OperatedDatabaseIT {
         return URI.create(address.substring("jdbc:".length()));
     }
 
-    private void assertWorks(Manifests manifests, Map<String, Map<String, String>> secrets) throws Exception {
+    /** @param address of the database that is meant to have the record */
+    private void assertWorks(String address, Manifests manifests, Map<String, Map<String, String>> secrets)
+            throws Exception {
         RenderedGateway rendered = new RenderedGateway(manifests, Files.createTempDirectory(directory, "pod"));
         secrets.forEach(rendered::with);
         try (TwelveLabsSimulator upstream = TwelveLabsSimulator.start(Clock.systemUTC());
@@ -120,6 +127,15 @@ class OperatedDatabaseIT {
             batch.drain(Instant.now());
             await().atMost(Duration.ofMinutes(1))
                     .until(() -> gateway.state(batch.id()).equals("canceled"));
+            try (Connection connection = DriverManager.getConnection(address);
+                    PreparedStatement query =
+                            connection.prepareStatement("SELECT state FROM cancellation WHERE batch_id = ?")) {
+                query.setString(1, batch.id());
+                try (ResultSet row = query.executeQuery()) {
+                    assertThat(row.next()).as("a record in PostgreSQL").isTrue();
+                    assertThat(row.getString(1)).isEqualTo("canceled");
+                }
+            }
         }
     }
 }
