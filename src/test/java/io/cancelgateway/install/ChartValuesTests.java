@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cancelgateway.install.Chart.Manifest;
 import io.cancelgateway.install.Chart.Manifests;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +103,23 @@ class ChartValuesTests {
                             prefix.isEmpty() ? entry.getKey() : prefix + "." + entry.getKey(), entry.getValue(), into));
         } else {
             into.add(prefix);
+        }
+    }
+
+    /** Each on top of the values for production. */
+    @Test
+    void theExamplesForPlatformsRender() {
+        List<String> examples = Pattern.compile("(?ms)^```yaml\n(.*?)^```$")
+                .matcher(Chart.read(Path.of("docs", "KUBERNETES.md")))
+                .results()
+                .map(block -> block.group(1))
+                .toList();
+        assertThat(examples).hasSize(9);
+        for (String example : examples) {
+            String instead = example.contains("existingVolume") ? "tenants: {existingSecret: ''}" : "";
+            Manifests rendered = Chart.render(PRODUCTION, example, instead);
+            KubernetesApi.decode(rendered.only("Deployment"));
+            KubernetesApi.decode(rendered.only("NetworkPolicy"));
         }
     }
 
