@@ -294,6 +294,22 @@ env:
 {{- end }}
 {{- end }}
 
+{{/* The API refuses two volumes or containers of one name, but only when the chart is installed. */}}
+{{- define "cancel-gateway.checkNames" -}}
+{{- range .Values.extraVolumes }}
+{{- if has .name (list "tmp" "config" "data" "tenants" "callers" "database" "migrations" "proxy" "ca" "tls") }}
+{{- fail (printf "extraVolumes must not have the name %s: the chart's own volumes have such names. Use another one." .name) }}
+{{- end }}
+{{- end }}
+{{- range $list := list "initContainers" "extraContainers" }}
+{{- range index $.Values $list }}
+{{- if eq .name "gateway" }}
+{{- fail (printf "%s must not have the name gateway: the chart's own container has it. Use another one." $list) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Refuses values that each are right and together are not. */}}
 {{- define "cancel-gateway.validate" -}}
 {{- include "cancel-gateway.checkSettings" . }}
@@ -301,4 +317,5 @@ env:
 {{- include "cancel-gateway.checkPods" . }}
 {{- include "cancel-gateway.checkNetwork" . }}
 {{- include "cancel-gateway.checkSecrets" . }}
+{{- include "cancel-gateway.checkNames" . }}
 {{- end }}

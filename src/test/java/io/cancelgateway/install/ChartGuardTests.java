@@ -390,6 +390,9 @@ class ChartGuardTests {
                 delimiter = '|',
                 value = {
                     "ingress: {enabled: true, hosts: []} | ingress.hosts must have an entry",
+                    "extraVolumes: [{name: tls, emptyDir: {}}] | extraVolumes must not have the name tls",
+                    "extraContainers: [{name: gateway}] | extraContainers must not have the name gateway",
+                    "initContainers: [{name: gateway}] | initContainers must not have the name gateway",
                     "service: {nodePort: 30080} | need service.type NodePort or LoadBalancer",
                     "service: {externalTrafficPolicy: Local} | need service.type NodePort or LoadBalancer",
                     "service: {type: NodePort, loadBalancerSourceRanges: [10.0.0.0/8]} "
