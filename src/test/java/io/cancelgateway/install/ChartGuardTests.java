@@ -298,7 +298,7 @@ class ChartGuardTests {
                     "{resources: {requests: {cpu: null}, limits: {cpu: null}}, autoscaling: {enabled: true}} "
                             + "| needs resources.requests.cpu",
                     "{resources: {requests: {cpu: 500m}}, autoscaling: {enabled: true}} "
-                            + "| 350 % of the request of 500m is 1750m, which a pod with a limit of 1 never goes beyond",
+                            + "| 350 % of the request of 500m is 1750m, which a pod with a limit of 1 never goes",
                     "autoscaling: {enabled: true, targetCPUUtilizationPercentage: ''} | something to scale by",
                     "{autoscaling: {enabled: true, metrics: [{type: Resource, resource: {name: memory}}]}} "
                             + "| must not have a target for memory",

@@ -956,7 +956,8 @@ class ChartTests {
                     "config: {spring.lifecycle.timeout-per-shutdown-phase: 5m} | Use gateway.deadlineSeconds",
                     "extraEnv: [{name: GATEWAY_UPSTREAM_DEADLINE, value: 5m}] | the pod's grace follows from it",
                     "extraEnv: [{name: DBSCHEDULER_SHUTDOWNMAXWAIT, value: 5m}] | the pod's grace follows from it",
-                    "database: {url: 'jdbc:postgresql://db/x?user=u&password=p'} | database.url must not have a password in it",
+                    "database: {url: 'jdbc:postgresql://db/x?user=u&password=p'}"
+                            + " | database.url must not have a password in it",
                     "database: {url: 'jdbc:postgresql://db/x?sslmode=require'}"
                             + " | database.url needs database.existingSecret",
                     "extraEnv: [{name: SPRING_CONFIG_IMPORT, value: x}] | extraEnv must not set SPRING_CONFIG_IMPORT",

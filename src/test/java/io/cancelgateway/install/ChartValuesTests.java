@@ -211,7 +211,8 @@ class ChartValuesTests {
         @CsvSource({
             "'', curlimages/curl:8.11.1",
             "'global: {imageRegistry: m.example.com}', m.example.com/curlimages/curl:8.11.1",
-            "'{global: {imageRegistry: m.example.com}, tests: {image: \"r.example.com/curl:1\"}}', r.example.com/curl:1",
+            "'{global: {imageRegistry: m.example.com}, tests: {image: \"r.example.com/curl:1\"}}', "
+                    + "r.example.com/curl:1",
         })
         void ofTheTestDoTheSame(String values, String image) {
             assertThat(Chart.render(values)
@@ -376,7 +377,9 @@ class ChartValuesTests {
                             autoscaling:
                               enabled: true
                               targetCPUUtilizationPercentage: ""
-                              metrics: [{type: External, external: {metric: {name: x}, target: {type: Value, value: 1}}}]
+                              metrics:
+                                - type: External
+                                  external: {metric: {name: x}, target: {type: Value, value: 1}}
                             """)
                             .only("HorizontalPodAutoscaler")
                             .at("/spec/metrics")

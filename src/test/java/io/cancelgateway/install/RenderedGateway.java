@@ -13,8 +13,8 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A gateway in this process, with the settings that a rendered Deployment gives to it: its variables, its ConfigMap, and
- * its volumes as files. Its tenant is acme and its caller billing, each in a file, as {@link TestGateway} has them.
+ * A gateway in this process, with the settings that a rendered Deployment gives to it: its variables, its ConfigMap,
+ * and its volumes as files. Its tenant is acme and its caller billing, each in a file, as {@link TestGateway} has them.
  */
 final class RenderedGateway {
 
