@@ -22,17 +22,39 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: gateway
 {{- end }}
 
-{{- define "cancel-gateway.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "cancel-gateway.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- end }}
-
 {{- define "cancel-gateway.testLabels" -}}
 app.kubernetes.io/name: {{ include "cancel-gateway.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: test
+{{- end }}
+
+{{/* Labels of a resource: the chart's own, then those of "more", then the common ones; who comes first wins. */}}
+{{- define "cancel-gateway.labelsWith" -}}
+{{- $own := include "cancel-gateway.selectorLabels" .context | fromYaml }}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .context.Chart.Name .context.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .context.Release.Service }}
+{{- with include "cancel-gateway.version" .context }}
+{{- $_ := set $own "app.kubernetes.io/version" . }}
+{{- end }}
+{{- merge $own (.more | default dict) (.context.Values.commonLabels | default dict) | toYaml }}
+{{- end }}
+
+{{- define "cancel-gateway.labels" -}}
+{{- include "cancel-gateway.labelsWith" (dict "context" .) }}
+{{- end }}
+
+{{/* The version that runs, as a label may have it. Nothing where a digest alone says what runs. */}}
+{{- define "cancel-gateway.version" -}}
+{{- if or .Values.image.tag (not .Values.image.digest) }}
+{{- $tag := regexReplaceAll "@.*$" (default .Chart.AppVersion .Values.image.tag) "" }}
+{{- regexReplaceAll "[^-_.a-zA-Z0-9]" $tag "_" | trunc 63 | trimAll "-_." }}
+{{- end }}
+{{- end }}
+
+{{/* Without the chart's version: another chart alone restarts no pod. */}}
+{{- define "cancel-gateway.podLabels" -}}
+{{- $own := include "cancel-gateway.selectorLabels" . | fromYaml }}
+{{- merge $own (.Values.podLabels | default dict) (.Values.commonLabels | default dict) | toYaml }}
 {{- end }}
 
 {{- define "cancel-gateway.serviceAccountName" -}}
@@ -43,11 +65,44 @@ app.kubernetes.io/component: test
 {{- end }}
 {{- end }}
 
+{{- define "cancel-gateway.globalRegistry" -}}
+{{- with .Values.global }}{{ with .imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}{{ end }}
+{{- end }}
+
 {{- define "cancel-gateway.image" -}}
+{{- $registry := include "cancel-gateway.globalRegistry" . }}
+{{- if not $registry }}
+{{- with .Values.image.registry }}{{ $registry = print (trimSuffix "/" .) "/" }}{{ end }}
+{{- end }}
 {{- if .Values.image.digest }}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- printf "%s%s@%s" $registry .Values.image.repository .Values.image.digest }}
 {{- else }}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- printf "%s%s:%s" $registry .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/* Whether an image's name begins with a registry, as Docker tells it: by a dot, a port or localhost. */}}
+{{- define "cancel-gateway.hasRegistry" -}}
+{{- if regexMatch "^([^/]*[.:][^/]*|localhost)/" . }}true{{ end }}
+{{- end }}
+
+{{- define "cancel-gateway.testImage" -}}
+{{- if not (include "cancel-gateway.hasRegistry" .Values.tests.image) }}
+{{- include "cancel-gateway.globalRegistry" . }}
+{{- end }}
+{{- .Values.tests.image }}
+{{- end }}
+
+{{/* Those of the release and those of all charts, which may be names alone. */}}
+{{- define "cancel-gateway.imagePullSecrets" -}}
+{{- $secrets := .Values.imagePullSecrets | default list }}
+{{- with .Values.global }}
+{{- range .imagePullSecrets }}
+{{- $secrets = append $secrets (ternary (dict "name" .) . (kindIs "string" .)) }}
+{{- end }}
+{{- end }}
+{{- with $secrets }}
+{{- uniq . | toYaml }}
 {{- end }}
 {{- end }}
 
@@ -75,6 +130,67 @@ app.kubernetes.io/component: test
 {{- end }}
 {{- end }}
 
+{{/* Where the files of a kind (tenants, callers) come from, as a Pod names it. Nothing if there are none. */}}
+{{- define "cancel-gateway.filesOf" -}}
+{{- $values := index .context.Values .kind }}
+{{- if $values.existingVolume }}
+{{- toYaml $values.existingVolume }}
+{{- else }}
+{{- with include (printf "cancel-gateway.%sSecret" .kind) .context }}
+secret:
+  secretName: {{ . }}
+  defaultMode: 0440
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Secrets whose keys are settings: each is mounted as files with the settings' names. A JSON list. */}}
+{{- define "cancel-gateway.settingFiles" -}}
+{{- $all := list }}
+{{- $database := list
+  (list .Values.database.urlKey "spring/datasource/url")
+  (list .Values.database.hostKey "database/host")
+  (list .Values.database.portKey "database/port")
+  (list .Values.database.nameKey "database/name")
+  (list .Values.database.usernameKey "spring/datasource/username")
+  (list .Values.database.passwordKey "spring/datasource/password") }}
+{{- $migrations := list
+  (list .Values.database.migrations.usernameKey "spring/flyway/user")
+  (list .Values.database.migrations.passwordKey "spring/flyway/password") }}
+{{- $proxy := list
+  (list .Values.gateway.upstream.proxy.usernameKey "gateway/upstream/proxy/username")
+  (list .Values.gateway.upstream.proxy.passwordKey "gateway/upstream/proxy/password") }}
+{{- range list
+  (list "database" (include "cancel-gateway.databaseSecret" .) $database)
+  (list "migrations" .Values.database.migrations.existingSecret $migrations)
+  (list "proxy" .Values.gateway.upstream.proxy.existingSecret $proxy) }}
+{{- if index . 1 }}
+{{- $items := list }}
+{{- range index . 2 }}
+{{- if first . }}
+{{- $items = append $items (dict "key" (first .) "path" (last .)) }}
+{{- end }}
+{{- end }}
+{{- $all = append $all (dict "name" (first .) "secret" (index . 1) "items" $items) }}
+{{- end }}
+{{- end }}
+{{- toJson $all }}
+{{- end }}
+
+{{/* Whether the ledger is in PostgreSQL: its address is given, or is in a Secret. */}}
+{{- define "cancel-gateway.postgresql" -}}
+{{- if or .Values.database.url .Values.database.urlKey .Values.database.hostKey }}true{{ end }}
+{{- end }}
+
+{{/* The address, where it is not in the Secret as a whole. Spring puts in what the Secret has of it. */}}
+{{- define "cancel-gateway.databaseUrl" -}}
+{{- if .Values.database.url }}
+{{- .Values.database.url }}
+{{- else if .Values.database.hostKey }}
+{{- printf "jdbc:postgresql://${database.host}:%s/${database.name}" (ternary "${database.port}" "5432" (not (empty .Values.database.portKey))) }}
+{{- end }}
+{{- end }}
+
 {{/* For a demo: caller → SHA-256 of its token. */}}
 {{- define "cancel-gateway.tokenHashes" -}}
 {{- range $caller, $token := .Values.callers.create }}
@@ -82,13 +198,22 @@ app.kubernetes.io/component: test
 {{- end }}
 {{- end }}
 
+{{/* What the application reads at start. Keys and hashes are read again while it runs, so they restart no pod. */}}
 {{- define "cancel-gateway.podAnnotations" -}}
 checksum/config: {{ include "cancel-gateway.config" . | sha256sum | quote }}
+{{- with .Values.database.create }}
+checksum/database: {{ toJson . | sha256sum | quote }}
+{{- end }}
 {{- if and .Values.prometheus.scrapeAnnotations (not .Values.serviceMonitor.enabled) }}
 prometheus.io/scrape: "true"
 prometheus.io/port: "8081"
 prometheus.io/path: /actuator/prometheus
 {{- end }}
+{{- end }}
+
+{{/* The name of the port for callers. A mesh takes it for what is spoken there. */}}
+{{- define "cancel-gateway.portName" -}}
+{{- ternary "https" "http" (not (empty .Values.tls.existingSecret)) }}
 {{- end }}
 
 {{/* What requests and, meanwhile, follow-ups may take at shutdown, in seconds. Requests take the deadline and a little,
@@ -101,13 +226,106 @@ follow-ups 18 s more than it: 6 s for their statements, 12 s for the scheduler's
 {{- add (int .Values.shutdown.preStopSeconds) (include "cancel-gateway.shutdownSeconds" . | int) (int .Values.shutdown.marginSeconds) }}
 {{- end }}
 
-{{/* The ports of a PostgreSQL address with one host or several, as a JSON list. */}}
+{{/* How pods are replaced: H2's file can be open in one of them only. */}}
+{{- define "cancel-gateway.strategy" -}}
+{{- if .Values.strategy }}
+{{- toYaml .Values.strategy }}
+{{- else if include "cancel-gateway.postgresql" . }}
+type: RollingUpdate
+rollingUpdate:
+  maxUnavailable: 0
+  maxSurge: 1
+{{- else }}
+type: Recreate
+{{- end }}
+{{- end }}
+
+{{/* Where a spread names no pods, these are meant. */}}
+{{- define "cancel-gateway.topologySpreadConstraints" -}}
+{{- $selector := dict "matchLabels" (include "cancel-gateway.selectorLabels" . | fromYaml) }}
+{{- $spreads := list }}
+{{- range .Values.topologySpreadConstraints }}
+{{- $spreads = append $spreads (ternary . (set (deepCopy .) "labelSelector" $selector) (hasKey . "labelSelector")) }}
+{{- end }}
+{{- if not $spreads }}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+{{- $spreads = append $spreads (dict "topologyKey" . "maxSkew" 1 "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) }}
+{{- end }}
+{{- end }}
+{{- toYaml $spreads }}
+{{- end }}
+
+{{/* The ports of the database, as a JSON list: those of a PostgreSQL address with one host or several, unless they are
+given. */}}
 {{- define "cancel-gateway.databasePorts" -}}
 {{- $ports := list }}
-{{- range splitList "," (regexReplaceAll "^jdbc:postgresql:(//)?([^/?]*).*$" .Values.database.url "${2}") }}
+{{- range .Values.networkPolicy.databasePorts }}
+{{- $ports = append $ports (int .) }}
+{{- end }}
+{{- if not $ports }}
+{{- range splitList "," (regexReplaceAll "^jdbc:postgresql:(//)?([^/?]*).*$" (.Values.database.url | default "") "${2}") }}
 {{- $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "5432" | int) }}
 {{- end }}
+{{- end }}
 {{- $ports | uniq | toJson }}
+{{- end }}
+
+{{/* The port of an address: the one in it, or that of its scheme. */}}
+{{- define "cancel-gateway.portOf" -}}
+{{- $port := regexFind "^([a-zA-Z]+://)?([^/?#@]*@)?(\\[[^]]*\\]|[^/?#:]*):[0-9]+" .address | regexFind "[0-9]+$" }}
+{{- if $port }}
+{{- $port }}
+{{- else if hasPrefix "https:" (lower .address) }}443
+{{- else }}80
+{{- end }}
+{{- end }}
+
+{{/* The ports beyond 443 by which the upstream is reached, as a JSON list: its own, or that of a proxy. */}}
+{{- define "cancel-gateway.upstreamPorts" -}}
+{{- $settings := include "cancel-gateway.settings" . | fromJson }}
+{{- $upstream := default (default "https://api.twelvelabs.io/v1.3" .Values.gateway.upstream.baseUrl) (get $settings.values "gatewayupstreambaseurl") }}
+{{- $ports := list (include "cancel-gateway.portOf" (dict "address" $upstream) | int) }}
+{{- if or .Values.gateway.upstream.proxy.host (get $settings.values "gatewayupstreamproxyhost") }}
+{{- $ports = append $ports (default .Values.gateway.upstream.proxy.port (get $settings.values "gatewayupstreamproxyport") | int) }}
+{{- else }}
+{{- with get $settings.values (printf "%sproxy" (ternary "https" "http" (hasPrefix "https:" (lower $upstream)))) }}
+{{- $ports = append $ports (include "cancel-gateway.portOf" (dict "address" .) | int) }}
+{{- end }}
+{{- end }}
+{{- without (uniq $ports) 443 0 | toJson }}
+{{- end }}
+
+{{/* How many connections the pods may have to PostgreSQL together, a rollout's included. */}}
+{{- define "cancel-gateway.connections" -}}
+{{- $settings := include "cancel-gateway.settings" . | fromJson }}
+{{- $pool := default 20 (get $settings.values "springdatasourcehikarimaximumpoolsize") | int }}
+{{- mul $pool (include "cancel-gateway.mostPods" . | int) }}
+{{- end }}
+
+{{- define "cancel-gateway.mostPods" -}}
+{{- $pods := ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled | int }}
+{{- $strategy := include "cancel-gateway.strategy" . | fromYaml }}
+{{- $surge := 0 }}
+{{- if ne $strategy.type "Recreate" }}
+{{- $surge = dig "rollingUpdate" "maxSurge" "25%" $strategy }}
+{{- if kindIs "string" $surge }}
+{{- $surge = divf (mulf $pods (trimSuffix "%" $surge | float64)) 100 | ceil }}
+{{- end }}
+{{- end }}
+{{- ternary 0 (add $pods (int $surge)) (eq $pods 0) }}
+{{- end }}
+
+{{/* A quantity of CPU in thousandths. */}}
+{{- define "cancel-gateway.millicores" -}}
+{{- $text := toString . }}
+{{- if hasSuffix "m" $text }}{{ trimSuffix "m" $text | int }}{{ else }}{{ mulf (float64 $text) 1000 | int }}{{ end }}
+{{- end }}
+
+{{/* The gateway's CPU request in thousandths. Kubernetes takes the limit for a request that is missing. */}}
+{{- define "cancel-gateway.cpuRequest" -}}
+{{- $resources := .Values.resources | default dict }}
+{{- $cpu := default (dig "limits" "cpu" "" $resources) (dig "requests" "cpu" "" $resources) }}
+{{- if $cpu }}{{ include "cancel-gateway.millicores" $cpu }}{{ end }}
 {{- end }}
 
 {{/* The application.yaml that pods read: the chart's settings and those of .Values.config. */}}
@@ -116,102 +334,72 @@ follow-ups 18 s more than it: 6 s for their statements, 12 s for the scheduler's
 {{- range $name, $access := .Values.callers.access }}
 {{- $_ := set $callers $name $access }}
 {{- end }}
-{{- $gateway := dict "upstream" (dict "deadline" (printf "%ds" (int .Values.gateway.deadlineSeconds))) "wait" (dict "max" (printf "%ds" (int .Values.gateway.waitMaxSeconds))) }}
+{{- $upstream := dict "deadline" (printf "%ds" (int .Values.gateway.deadlineSeconds)) }}
+{{- with .Values.gateway.upstream.baseUrl }}
+{{- $_ := set $upstream "base-url" . }}
+{{- end }}
+{{- with .Values.gateway.upstream.proxy }}
+{{- if .host }}
+{{- $proxy := dict "host" .host "port" (int .port) }}
+{{- with .nonProxyHosts }}
+{{- $_ := set $proxy "non-proxy-hosts" . }}
+{{- end }}
+{{- $_ := set $upstream "proxy" $proxy }}
+{{- end }}
+{{- end }}
+{{- $bundles := dict }}
+{{- if or .Values.caBundle.existingConfigMap .Values.caBundle.existingSecret }}
+{{- $_ := set $upstream "ssl-bundle" "upstream" }}
+{{- $_ := set $bundles "upstream" (dict "truststore" (dict "certificate" "/etc/cancel-gateway/ca/ca.crt")) }}
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+{{- $keystore := dict "certificate" "/etc/cancel-gateway/tls/tls.crt" "private-key" "/etc/cancel-gateway/tls/tls.key" }}
+{{- $_ := set $bundles "server" (dict "reload-on-update" true "keystore" $keystore) }}
+{{- end }}
+{{- $gateway := dict "upstream" $upstream "wait" (dict "max" (printf "%ds" (int .Values.gateway.waitMaxSeconds))) }}
 {{- if $callers }}
 {{- $_ := set $gateway "callers" $callers }}
 {{- end }}
-{{- $lifecycle := dict "timeout-per-shutdown-phase" (printf "%ss" (include "cancel-gateway.shutdownSeconds" .)) }}
-{{- $own := dict "gateway" $gateway "spring" (dict "lifecycle" $lifecycle) }}
-{{- mustMergeOverwrite $own (deepCopy .Values.config) | toYaml }}
+{{- $spring := dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ss" (include "cancel-gateway.shutdownSeconds" .))) }}
+{{- if $bundles }}
+{{- $_ := set $spring "ssl" (dict "bundle" (dict "pem" $bundles)) }}
+{{- end }}
+{{- $own := dict "gateway" $gateway "spring" $spring }}
+{{- if .Values.tls.existingSecret }}
+{{- $_ := set $own "server" (dict "ssl" (dict "bundle" "server")) }}
+{{- end }}
+{{- mustMergeOverwrite $own (deepCopy (.Values.config | default dict)) | toYaml }}
 {{- end }}
 
-{{/* A setting's name as Spring Boot compares it: without case and hyphens. */}}
-{{- define "cancel-gateway.relaxed" -}}
-{{- lower . | replace "-" "" | replace "_" "" }}
-{{- end }}
-
-{{/* The dotted names of nested settings, one a line. */}}
-{{- define "cancel-gateway.keys" -}}
-{{- range $key, $value := .node }}
-{{- $path := include "cancel-gateway.relaxed" (print $.prefix $key) }}
-{{- if and $value (kindIs "map" $value) }}
-{{- include "cancel-gateway.keys" (dict "prefix" (print $path ".") "node" $value) }}
+{{/* The job that a ServiceMonitor's targets get: what the label says that it names, else the Service's name. */}}
+{{- define "cancel-gateway.job" -}}
+{{- $service := printf "%s-management" (include "cancel-gateway.fullname" .) }}
+{{- if .Values.serviceMonitor.jobLabel }}
+{{- $labels := include "cancel-gateway.managementLabels" . | fromYaml }}
+{{- get $labels .Values.serviceMonitor.jobLabel | default $service }}
 {{- else }}
-{{ $path }}
-{{- end }}
+{{- $service }}
 {{- end }}
 {{- end }}
 
-{{/* Refuses values that each are right and together are not. */}}
-{{- define "cancel-gateway.validate" -}}
-{{- if not .Values.database.url }}
-{{- if .Values.autoscaling.enabled }}
-{{- fail "autoscaling.enabled needs database.url: without it the ledger is an H2 file, which one process at a time can open, so there can be one replica only. Give a PostgreSQL address (jdbc:postgresql://…) or switch autoscaling off." }}
+{{- define "cancel-gateway.managementLabels" -}}
+{{- include "cancel-gateway.labelsWith" (dict "context" . "more" (dict "cancel-gateway/port" "management")) }}
 {{- end }}
-{{- if gt (int .Values.replicaCount) 1 }}
-{{- fail "replicaCount above 1 needs database.url: without it the ledger is an H2 file, which one process at a time can open. Give a PostgreSQL address (jdbc:postgresql://…) or keep one replica." }}
-{{- end }}
-{{- if or .Values.database.existingSecret .Values.database.create }}
-{{- fail "database.existingSecret and database.create need database.url: the H2 file has no user of its own." }}
-{{- end }}
-{{- else }}
-{{- if regexMatch "[?&]password=" .Values.database.url }}
-{{- fail "database.url must not have the password in it: it would stand in the Deployment for everyone to read. Use database.existingSecret." }}
-{{- end }}
-{{- if not (or (include "cancel-gateway.databaseSecret" .) (regexMatch "[?&]user=[^&]" .Values.database.url)) }}
-{{- fail "database.url needs database.existingSecret (or, for a demo, database.create), or a user in the address where a certificate takes the password's place." }}
-{{- end }}
-{{- end }}
-{{- $own := list "SPRING_CONFIG_ADDITIONALLOCATION" "SPRING_CONFIG_IMPORT" "GATEWAY_TENANTSDIR" "GATEWAY_CALLERSDIR" "SPRING_DATASOURCE_URL" }}
-{{- $grace := list "GATEWAY_UPSTREAM_DEADLINE" "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE" "DBSCHEDULER_SHUTDOWNMAXWAIT" }}
-{{- range .Values.extraEnv }}
-{{- if has .name $own }}
-{{- fail (printf "extraEnv must not set %s: the chart itself does." .name) }}
-{{- end }}
-{{- if has .name $grace }}
-{{- fail (printf "extraEnv must not set %s: the pod's grace would not follow. Use gateway.deadlineSeconds." .name) }}
-{{- end }}
-{{- end }}
-{{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) }}
-{{- fail "autoscaling.minReplicas must not be above autoscaling.maxReplicas." }}
-{{- end }}
-{{- if .Values.prometheusRule.enabled }}
-{{- if not .Values.serviceMonitor.enabled }}
-{{- fail "prometheusRule.enabled needs serviceMonitor.enabled: its alerts watch the job that the ServiceMonitor makes, and would always say that it is missing." }}
-{{- end }}
-{{- if not .Values.prometheusRule.runbookUrl }}
-{{- fail "prometheusRule.enabled needs prometheusRule.runbookUrl: the address where your people read docs/runbook.md. The alerts link to it, and no address is right for everybody." }}
-{{- end }}
-{{- end }}
-{{- range $kind := list "tenants" "callers" "database" }}
-{{- with index $.Values $kind }}
-{{- if and .existingSecret .create }}
-{{- fail (printf "%s.existingSecret and %s.create exclude each other: name a Secret that exists, or let the chart create one." $kind $kind) }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- range $name, $token := .Values.callers.create }}
-{{- if not (hasKey $.Values.callers.access $name) }}
-{{- fail (printf "callers.create.%s needs callers.access.%s: which tenants it serves." $name $name) }}
-{{- end }}
-{{- end }}
-{{- range $name, $access := .Values.callers.access }}
-{{- if not $access.subject }}
-{{- if not (include "cancel-gateway.callersSecret" $) }}
-{{- fail (printf "callers.access.%s needs callers.existingSecret (or, for a demo, callers.create), or a subject: a caller gets in by a token." $name) }}
-{{- end }}
-{{- if and $.Values.callers.create (not (hasKey $.Values.callers.create $name)) }}
-{{- fail (printf "callers.access.%s needs a token in callers.create.%s, or a subject." $name $name) }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- $keys := include "cancel-gateway.keys" (dict "prefix" "" "node" .Values.config) | splitList "\n" }}
-{{- range $path, $value := dict "spring.datasource.url" "database.url" "spring.datasource.username" "database.existingSecret" "spring.datasource.password" "database.existingSecret" "spring.lifecycle.timeout-per-shutdown-phase" "gateway.deadlineSeconds, from which it follows" "db-scheduler.shutdown-max-wait" "gateway.deadlineSeconds, from which it follows" "server.port" "service.port, which need not be the container's" "management.server" "nothing: the management port is fixed" "gateway.upstream.deadline" "gateway.deadlineSeconds" "gateway.wait.max" "gateway.waitMaxSeconds" "gateway.tenants" "tenants" "gateway.tenants-dir" "tenants" "gateway.callers-dir" "callers" }}
-{{- $guarded := include "cancel-gateway.relaxed" $path }}
-{{- range $keys }}
-{{- if or (eq . $guarded) (hasPrefix (print $guarded ".") .) }}
-{{- fail (printf "config must not set %s: the rest of the chart depends on it. Use %s." $path $value) }}
-{{- end }}
-{{- end }}
+
+{{/* What the rest of the chart depends on, said once more where variables come from elsewhere: a container's own
+variables win over those. */}}
+{{- define "cancel-gateway.fixedEnv" -}}
+{{- $fixed := dict
+  "SERVER_PORT" "8080"
+  "SERVER_SHUTDOWN" "graceful"
+  "MANAGEMENT_SERVER_PORT" "8081"
+  "MANAGEMENT_ENDPOINTS_WEB_BASEPATH" "/actuator"
+  "MANAGEMENT_ENDPOINT_HEALTH_PROBES_ENABLED" "true"
+  "GATEWAY_UPSTREAM_DEADLINE" (printf "%ds" (int .Values.gateway.deadlineSeconds))
+  "GATEWAY_WAIT_MAX" (printf "%ds" (int .Values.gateway.waitMaxSeconds))
+  "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE" (printf "%ss" (include "cancel-gateway.shutdownSeconds" .)) }}
+{{- range $name, $value := $fixed }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
 {{- end }}
 {{- end }}

@@ -22,12 +22,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Ten tenants at equal load, with the settings of production; the account of one of them falls ill. Short by default;
  * {@code -Disolation.seconds=30} measures long enough to compare the others' p99 too.
  */
+@Tag("long")
 class IsolationIT {
 
     private static final int TENANTS = 10;

@@ -1,11 +1,11 @@
 package io.cancelgateway.install;
 
+import java.beans.PropertyDescriptor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.net.URL;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.springframework.beans.BeanUtils;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -76,14 +77,41 @@ final class ApplicationSettings {
         if (valueType.startsWith("java.lang.")) {
             return true;
         }
-        String member = rest.substring(rest.indexOf('.') + 1);
         try {
-            return Arrays.stream(Class.forName(valueType).getRecordComponents())
-                    .map(RecordComponent::getName)
-                    .map(name -> name.replaceAll("(\\p{Lu})", "-$1").toLowerCase(Locale.ROOT))
-                    .anyMatch(member::equals);
+            return hasMember(Class.forName(valueType), rest.substring(rest.indexOf('.') + 1));
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** @param member names of record components or of bean properties, one in the other */
+    private static boolean hasMember(Class<?> type, String member) {
+        if (member.isEmpty()) {
+            return true;
+        }
+        String first = member.replaceFirst("\\..*", "");
+        String rest = member.substring(Math.min(member.length(), first.length() + 1));
+        return members(type).entrySet().stream()
+                .anyMatch(entry -> entry.getKey().equals(first) && hasMember(entry.getValue(), rest));
+    }
+
+    private static Map<String, Class<?>> members(Class<?> type) {
+        Map<String, Class<?>> members = new TreeMap<>();
+        if (type.isRecord()) {
+            for (RecordComponent component : type.getRecordComponents()) {
+                members.put(hyphenated(component.getName()), component.getType());
+            }
+        } else if (!type.isPrimitive() && !type.getName().startsWith("java.")) {
+            for (PropertyDescriptor property : BeanUtils.getPropertyDescriptors(type)) {
+                if (property.getPropertyType() != null) {
+                    members.put(hyphenated(property.getName()), property.getPropertyType());
+                }
+            }
+        }
+        return members;
+    }
+
+    private static String hyphenated(String name) {
+        return name.replaceAll("(\\p{Lu})", "-$1").toLowerCase(Locale.ROOT);
     }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.springframework.util.FileSystemUtils;
 import org.yaml.snakeyaml.Yaml;
@@ -49,7 +50,18 @@ final class Chart {
         return read(DIRECTORY.resolve(TEST_POD));
     }
 
-    /** Values that a file beside the chart has: {@code production}, {@code demo} or {@code everything}. */
+    /** The files of values beside the chart. */
+    static List<String> names() {
+        try (Stream<Path> files = Files.list(DIRECTORY.resolve("ci"))) {
+            return files.map(file -> file.getFileName().toString().replace("-values.yaml", ""))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Values that a file beside the chart has: {@code production}, {@code demo}, {@code everything}, … */
     static String values(String name) {
         return read(DIRECTORY.resolve("ci").resolve(name + "-values.yaml"));
     }
@@ -78,8 +90,29 @@ final class Chart {
      * @throws IllegalStateException with Helm's own message where it refuses the values
      */
     static Manifests render(String... values) {
+        return render(WITHOUT_HOOK, values);
+    }
+
+    /** As {@link #render}, of a chart that is the same but for its own and its application's version. */
+    static Manifests renderAsVersion(String version, String... values) {
+        try {
+            Path copy = Files.createTempDirectory("chart").resolve(DIRECTORY.getFileName());
+            FileSystemUtils.copyRecursively(WITHOUT_HOOK, copy);
+            try {
+                Path chart = copy.resolve("Chart.yaml");
+                Files.writeString(chart, read(chart).replaceAll("(?m)^((appV|v)ersion): .*$", "$1: " + version));
+                return render(copy, values);
+            } finally {
+                FileSystemUtils.deleteRecursively(copy.getParent());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Manifests render(Path chart, String... values) {
         return withValues(values, file -> {
-            TemplateCommand template = new Helm(WITHOUT_HOOK)
+            TemplateCommand template = new Helm(chart)
                     .template()
                     .withName(RELEASE)
                     .withNamespace("cancellations")
