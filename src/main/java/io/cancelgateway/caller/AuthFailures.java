@@ -24,8 +24,8 @@ import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 
 /**
- * Counts the requests that were refused for who sent them, and writes an audit event for each. A flood of them is cut to
- * 10 lines a second for each reason and caller; the line tells how many were left out.
+ * Counts the requests that were refused for who sent them, and writes an audit event for each. A flood of them is cut
+ * to 10 events a second for each reason and caller; the event tells how many were left out.
  */
 @Component
 class AuthFailures {

@@ -27,7 +27,8 @@ import java.util.stream.IntStream;
 
 /**
  * Callers of all kinds, and troubles one after the other: failures that retries heal, an account that hangs, an
- * upstream that is down, a rate limit, a database that is gone, a replica that is replaced; and two tenants with one key.
+ * upstream that is down, a rate limit, a database that is gone, a replica that is replaced; and two tenants with one
+ * key.
  */
 final class SimulatedTraffic implements AutoCloseable {
 
