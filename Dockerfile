@@ -5,6 +5,12 @@ ARG RUNTIME_IMAGE=gcr.io/distroless/java25-debian13:nonroot
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
+# a mirror of Maven Central, for those who cannot reach it
+ARG MAVEN_MIRROR=
+ENV MVNW_REPOURL=${MAVEN_MIRROR}
+RUN [ -z "$MAVEN_MIRROR" ] || { mkdir -p ~/.m2 && printf '%s%s%s\n' \
+      '<settings><mirrors><mirror><id>mirror</id><mirrorOf>*</mirrorOf><url>' "$MAVEN_MIRROR" \
+      '</url></mirror></mirrors></settings>' > ~/.m2/settings.xml; }
 # dependencies and plugins first, so that this layer is reused until pom.xml changes
 COPY .mvn .mvn
 COPY mvnw pom.xml ./
@@ -61,12 +67,14 @@ RUN ["java", "@/app/java.options", "-XX:+UseSerialGC", "-XX:AOTCacheOutput=/app/
      "-jar", "cancel-gateway.jar"]
 
 FROM application
+ARG RUNTIME_IMAGE
 ARG VERSION=0.1.0-SNAPSHOT
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Cancel Gateway" \
       org.opencontainers.image.description="Cancels TwelveLabs analysis batches for internal services, without giving them a tenant's key" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${RUNTIME_IMAGE}"
 COPY --from=training /app/cancel-gateway.aot ./
 # the ledger's default place; a volume mounted here takes over its owner
 COPY --from=build --chown=65532:65532 /layers/data/ ./data/

@@ -38,6 +38,11 @@ names without dots, since dots and hyphens look the same in a variable. */}}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- range $option := .Values.jvm.options }}
+{{- range regexFindAll "^-D[^=]+" $option 1 }}
+{{- $_ := set $env (trimPrefix "-D" . | include "cancel-gateway.relaxed") $option }}
+{{- end }}
+{{- end }}
 {{- dict "config" $config "env" $env "values" $values | toJson }}
 {{- end }}
 
@@ -105,7 +110,10 @@ env:
 {{- $guarded := trimSuffix ".*" $guard | include "cancel-gateway.relaxed" }}
 {{- range $name, $written := $given }}
 {{- if or (eq (replace "." "" $name) (replace "." "" $guarded)) (and (hasSuffix ".*" $guard) (hasPrefix (print $guarded ".") $name)) }}
-{{- fail (printf "%s must not set %s: %s" (ternary "config" "extraEnv" (eq $source "config")) (ternary (trimSuffix ".*" $guard) $written (eq $source "config")) $instead) }}
+{{- if eq $source "config" }}
+{{- fail (printf "config must not set %s: %s" (trimSuffix ".*" $guard) $instead) }}
+{{- end }}
+{{- fail (printf "%s must not set %s: %s" (ternary "jvm.options" "extraEnv" (has $written $.Values.jvm.options)) $written $instead) }}
 {{- end }}
 {{- end }}
 {{- range $.Values.extraEnvFrom }}
@@ -122,6 +130,11 @@ env:
 {{- range $name, $url := dict "database.url" (.Values.database.url | default "") "spring.flyway.url" $flyway }}
 {{- if regexMatch "(?i)([?&](ssl)?password=)|(//[^/?]*@)" $url }}
 {{- fail (printf "%s must not have a password in it: it would be there for everyone to read. Use database.existingSecret." $name) }}
+{{- end }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- if and $.Values.jvm.options (eq .name "JDK_JAVA_OPTIONS") }}
+{{- fail "jvm.options and JDK_JAVA_OPTIONS in extraEnv exclude each other: the chart gives the former by the latter." }}
 {{- end }}
 {{- end }}
 {{- end }}

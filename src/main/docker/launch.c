@@ -80,7 +80,7 @@ static bool has(const char *begin, const char *end) {
 
 /* The first line of a file, or an empty text. */
 static const char *line_of(const char *path) {
-  static char line[128];
+  static char line[256];
   line[0] = '\0';
   FILE *file = fopen(path, "r");
   if (file != NULL) {
@@ -92,9 +92,20 @@ static const char *line_of(const char *path) {
   return line;
 }
 
+/* A file of the process's control group, version 2. Seen from within, the group is the root; else its path leads there. */
+static const char *group_line_of(const char *name) {
+  char path[256];
+  char group[128];
+  snprintf(path, sizeof path, "/sys/fs/cgroup/%s", name);
+  if (*line_of(path) == '\0' && sscanf(line_of("/proc/self/cgroup"), "0::%127s", group) == 1) {
+    snprintf(path, sizeof path, "/sys/fs/cgroup%s/%s", group, name);
+  }
+  return line_of(path);
+}
+
 /* Of the control group, version 2 or 1; 0 where there is none. */
 static unsigned long long memory_limit(void) {
-  unsigned long long limit = strtoull(line_of("/sys/fs/cgroup/memory.max"), NULL, 10);
+  unsigned long long limit = strtoull(group_line_of("memory.max"), NULL, 10);
   if (limit == 0) {
     limit = strtoull(line_of("/sys/fs/cgroup/memory/memory.limit_in_bytes"), NULL, 10);
   }
@@ -108,7 +119,7 @@ static double cpus(void) {
   double most = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (double) sysconf(_SC_NPROCESSORS_ONLN);
   double quota = 0;
   double period = 0;
-  if (sscanf(line_of("/sys/fs/cgroup/cpu.max"), "%lf %lf", &quota, &period) != 2) {
+  if (sscanf(group_line_of("cpu.max"), "%lf %lf", &quota, &period) != 2) {
     quota = strtod(line_of("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), NULL);
     period = strtod(line_of("/sys/fs/cgroup/cpu/cpu.cfs_period_us"), NULL);
   }

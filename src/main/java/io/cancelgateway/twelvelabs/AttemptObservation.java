@@ -62,9 +62,13 @@ final class AttemptObservation {
     }
 
     /** @param status of the response, or null if there is none */
-    void stop(Attempt attempt, @Nullable Integer status) {
+    void ended(Attempt attempt, @Nullable Integer status) {
         context.status = status;
         context.result = attempt.result();
+    }
+
+    /** Must be called whatever happens. */
+    void stop() {
         observation.stop();
     }
 

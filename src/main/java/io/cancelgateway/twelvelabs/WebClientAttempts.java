@@ -93,9 +93,14 @@ class WebClientAttempts implements Attempts {
     public Attempt send(VendorRequest request, ApiKey key, int number, Duration timeout) {
         Operation operation = request.operation();
         Progress progress = new Progress(ticker);
+        Attempt attempt;
         AttemptObservation observation = observations.start(request, number);
-        Attempt attempt = read(operation, key, exchange(request, key, timeout, progress, observation));
-        observation.stop(attempt, progress.status());
+        try {
+            attempt = read(operation, key, exchange(request, key, timeout, progress, observation));
+            observation.ended(attempt, progress.status());
+        } finally {
+            observation.stop();
+        }
         if (attempt.stale()) {
             idle.evictAll();
         }

@@ -114,6 +114,19 @@ class ChartGuardTests {
                     .contains("-Dfile.encoding");
         }
 
+        @Test
+        void doNotComeAsAnOptionOfTheJvm() {
+            refused("jvm.options must not set -Dserver.port=9090", "jvm: {options: [-Xss1m, -Dserver.port=9090]}");
+            refused(
+                    "jvm.options and JDK_JAVA_OPTIONS in extraEnv exclude each other",
+                    "{jvm: {options: [-Xss1m]}, extraEnv: [{name: JDK_JAVA_OPTIONS, value: -Xss2m}]}");
+            assertThat(Chart.render("jvm: {options: [-Xss1m, -Dfile.encoding=UTF-8]}")
+                            .container()
+                            .path("env")
+                            .toString())
+                    .contains("{\"name\":\"JDK_JAVA_OPTIONS\",\"value\":\"-Xss1m -Dfile.encoding=UTF-8\"}");
+        }
+
         @ParameterizedTest
         @CsvSource(
                 delimiter = '|',

@@ -504,7 +504,7 @@ class ChartTests {
         @ParameterizedTest
         @MethodSource(ALL)
         void everyEnvironmentVariableNamesASetting(String name) {
-            Manifests manifests = Chart.render(values(name), "extraEnv: []");
+            Manifests manifests = Chart.render(values(name), "extraEnv: []", "jvm: {options: []}");
             assertThat(environment(manifests)).isNotEmpty();
             assertThat(environment(manifests).keySet()).allMatch(settings::hasEnvironmentVariable);
         }

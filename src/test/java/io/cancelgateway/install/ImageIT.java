@@ -282,7 +282,8 @@ class ImageIT {
                 .containsKeys(
                         "org.opencontainers.image.description",
                         "org.opencontainers.image.version",
-                        "org.opencontainers.image.revision");
+                        "org.opencontainers.image.revision",
+                        "org.opencontainers.image.base.name");
         assertThat(config.getEntrypoint()).containsExactly("/app/launch");
         GenericContainer<?> shell = new GenericContainer<>(DockerImageName.parse(IMAGE))
                 .withLabels(TestRun.LABELS)
