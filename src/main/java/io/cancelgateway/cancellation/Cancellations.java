@@ -196,13 +196,14 @@ class Cancellations {
 
     /** Counts and logs a request under its outcome, whatever happens. */
     private <T> T counted(CancelRequest request, Supplier<T> work, Function<T, Outcome> outcomeOf) {
-        Instant receivedAt = clock.instant();
+        @Nullable Instant receivedAt = null;
         long begun = ticker.nanos();
         Outcome outcome = Outcome.INTERNAL_ERROR;
         int sent = 0;
         @Nullable Boolean recorded = null;
         @Nullable String cause = null;
         try {
+            receivedAt = clock.instant();
             T reply = work.get();
             outcome = outcomeOf.apply(reply);
             recorded = !(reply instanceof Reply.Answered) || ((Reply.Answered) reply).recorded();
