@@ -13,9 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.client.RestClient;
 
@@ -58,7 +60,7 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
         return new JwkSetRetrieval(() -> {
             Map<String, Object> found = JSONObjectUtils.parse(get(client, metadata, bearerTokenFile));
             if (!(found.get("jwks_uri") instanceof String address)) {
-                throw new IOException("The issuer's metadata has no jwks_uri");
+                throw new UnusableAnswerException("The issuer's metadata has no jwks_uri");
             }
             return get(client, address, bearerTokenFile);
         });
@@ -76,12 +78,12 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
         }
         return request.exchangeForRequiredValue((_, response) -> {
             if (!response.getStatusCode().is2xxSuccessful()) {
-                throw new IOException(
+                throw new UnusableAnswerException(
                         "The status is " + response.getStatusCode().value());
             }
             byte[] body = response.getBody().readNBytes(MAX_BYTES + 1);
             if (body.length > MAX_BYTES) {
-                throw new IOException("The answer is larger than 1 MiB");
+                throw new UnusableAnswerException("The answer is larger than 1 MiB");
             }
             return new String(body, StandardCharsets.UTF_8);
         });
@@ -102,8 +104,26 @@ final class JwkSetRetrieval implements JWKSetSource<SecurityContext> {
             fail("What was got is no JWK set");
             throw new JWKSetParseException("No JWK set", null); // a parser's message may quote what it read
         } catch (IOException | RuntimeException e) {
-            fail(e.toString());
-            throw new JWKSetUnavailableException("The JWK set cannot be got", e);
+            String why = why(e);
+            fail(why);
+            throw new JWKSetUnavailableException("The JWK set cannot be got: " + why, null);
+        }
+    }
+
+    /** Without the message of an exception that is not ours: the client quotes a status line that it cannot read. */
+    private static String why(Exception e) {
+        Throwable cause = NestedExceptionUtils.getMostSpecificCause(e);
+        return cause instanceof UnusableAnswerException
+                ? Objects.requireNonNullElse(cause.getMessage(), "")
+                : cause.getClass().getSimpleName();
+    }
+
+    private static final class UnusableAnswerException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        private UnusableAnswerException(String message) {
+            super(message);
         }
     }
 

@@ -11,6 +11,9 @@ import io.cancelgateway.support.Secrets;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,14 +24,21 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.http.client.JdkClientHttpRequestFactory;
 import org.springframework.web.client.RestClient;
 
 @ExtendWith(OutputCaptureExtension.class)
 class JwkSetRetrievalTests {
 
     private static final String TOKEN = "token-of-pod-7777";
+
+    /** Over the JDK's HTTP client, as in the gateway. */
+    private static final RestClient CLIENT = RestClient.builder()
+            .requestFactory(new JdkClientHttpRequestFactory())
+            .build();
 
     @TempDir
     private Path directory;
@@ -89,6 +99,32 @@ class JwkSetRetrievalTests {
         assertThat(log.getAll()).contains("The keys for callers' JWTs cannot be got");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"TOKEN", "HTTP/1.1 TOKEN", "HTTP/1.1 200 OK\r\nTOKEN", "HTTP/1.1 200 OK\r\n\u0001: TOKEN"})
+    void tellsNothingOfAnAnswerThatIsNotHttp(String answer, CapturedOutput log) throws IOException {
+        try (ServerSocket server = new ServerSocket(0)) {
+            Thread.ofVirtual().start(() -> answer(server, answer.replace("TOKEN", TOKEN) + "\r\n\r\n"));
+
+            Throwable thrown = catchThrowable(() -> get(JwkSetRetrieval.fromAddress(
+                    CLIENT, "http://127.0.0.1:" + server.getLocalPort() + "/jwks", tokenFile)));
+
+            StringWriter trace = new StringWriter();
+            thrown.printStackTrace(new PrintWriter(trace));
+            assertThat(thrown).isInstanceOf(JWKSetUnavailableException.class);
+            assertThat(log.getAll()).contains("The keys for callers' JWTs cannot be got");
+            assertThat(Secrets.of(List.of(TOKEN)).in(trace + log.getAll())).isEmpty();
+        }
+    }
+
+    private static void answer(ServerSocket server, String answer) {
+        try (Socket client = server.accept()) {
+            assertThat(client.getInputStream().read(new byte[8192])).isPositive();
+            client.getOutputStream().write(answer.getBytes(StandardCharsets.ISO_8859_1));
+        } catch (IOException e) {
+            // closed
+        }
+    }
+
     @Test
     void refusesAnAnswerWithoutEnd() {
         identities.answerWith(200, " ".repeat(2 << 20) + identities.publicKeys());
@@ -97,11 +133,11 @@ class JwkSetRetrievalTests {
     }
 
     private JwkSetRetrieval fromAddress() {
-        return JwkSetRetrieval.fromAddress(RestClient.create(), identities.jwksUri(), tokenFile);
+        return JwkSetRetrieval.fromAddress(CLIENT, identities.jwksUri(), tokenFile);
     }
 
     private JwkSetRetrieval fromIssuer() {
-        return JwkSetRetrieval.fromIssuer(RestClient.create(), identities.issuer(), tokenFile);
+        return JwkSetRetrieval.fromIssuer(CLIENT, identities.issuer(), tokenFile);
     }
 
     private static JWKSet get(JwkSetRetrieval retrieval) throws Exception {
